@@ -1,0 +1,35 @@
+"""The command line: `python -m nxcc lookup ...` asks for order ids, `python -m nxcc sandbox` runs the local API."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from nxcc import __version__, command
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the process's exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    parser = argparse.ArgumentParser(prog="python -m nxcc", description="The call-record desk for NXCC.")
+    parser.add_argument("--version", action="version", version=f"nxcc {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    lookup = commands.add_parser("lookup", help="ask for order ids and write what became of them")
+    command.add_arguments(lookup)
+    lookup.set_defaults(run=command.run)
+    sandbox = commands.add_parser("sandbox", help="run a local stand-in for the vendor's API")
+    if given[:1] == ["sandbox"]:  # it brings a web server along, which a lookup need not wait for
+        from nxcc.sandbox import command as sandbox_command
+
+        sandbox_command.add_arguments(sandbox)
+        sandbox.set_defaults(run=sandbox_command.run)
+    arguments = parser.parse_args(given)
+    code: int = arguments.run(arguments)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,247 @@
+"""The one client of the vendor's API: signs, paces, sends, tries again.
+
+Retrying wraps signing and sending, because a signature holds a timestamp that is good for 60 s: a retry inside the
+transport would send the old one again. Everything that does not change between requests is made once at the start.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import tenacity
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from nxcc.account import Credentials
+from nxcc.api import protocol
+from nxcc.api.pace import Pace
+from nxcc.errors import ApiError, Cancelled, ConfigurationError, TransientError
+
+MAX_ANSWER_BYTES = 5 * 1024 * 1024
+MAX_RETRY_AFTER_S = 60.0
+_CHUNK = 256 * 1024
+_CLOCK_EXPIRED = 1004
+
+log = logging.getLogger(__name__)
+_backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What asking for one order brought: the vendor's records (none = no calls) and how it went."""
+
+    records: list[protocol.Record]
+    req_id: str
+    attempts: int
+
+
+class Client:
+    """Asks for call records. Thread-safe; a process has one, so that all its sessions share pool and pace.
+
+    `rate_per_second` 0 means no limit; `timeout_s` bounds the connection, each wait for bytes, and the whole body.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        rate_per_second: float = 10,
+        concurrency: int = 8,
+        timeout_s: float = 10,
+        attempts: int = 5,
+        now: Callable[[], float] = time.time,
+        wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
+    ) -> None:
+        self.credentials = credentials
+        self.concurrency = concurrency
+        self.pace = Pace(rate_per_second)
+        self.clock_difference_s: float | None = None  # the gateway's clock minus ours; None = not known yet
+        self.requests = 0  # sent so far
+        self._timeout_s = timeout_s
+        self._attempts = attempts
+        self._now = now
+        self._wait = wait
+        self._date = ""
+        self._count = threading.Lock()
+        self._places = threading.BoundedSemaphore(concurrency)
+        self._prepared, self._adapter, self._send_options = self._transport()
+
+    def query_by_order(self, order_id: str, stop: threading.Event) -> Reply:
+        """The records of one order. Blocks while it waits for its slot, the answer, and the next attempt.
+
+        Raises `ApiError` when the order id fails, `ConfigurationError` when everything would, `Cancelled` when `stop`
+        was set before an answer came.
+        """
+        body = protocol.order_body(self.credentials.tenant_id, order_id)
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(TransientError),
+            stop=tenacity.stop_after_attempt(self._attempts),
+            wait=_wait_s,
+            sleep=lambda seconds: self._pause(stop, seconds),
+            reraise=True,
+        )
+        try:
+            answer = retrying(self._attempt, body, stop)
+        except ApiError as error:
+            error.attempts = retrying.statistics["attempt_number"]
+            raise
+        return Reply(answer.records, answer.req_id, retrying.statistics["attempt_number"])
+
+    def _attempt(self, body: bytes, stop: threading.Event) -> protocol.Answer:
+        with self._places:
+            self._pause(stop, self.pace.reserve())
+            sent_at = time.monotonic()
+            try:
+                status, content, retry_after_s = self._send(body)
+                return protocol.decode(status, content, retry_after_s=retry_after_s)
+            except TransientError as error:
+                if error.rate_limited:
+                    self.pace.slow_down(sent_at)
+                log.info("asked again or given up: %s", type(error).__name__, extra={"status": error.evidence.http_status})
+                raise self._without_secrets(error) from error.__cause__
+            except ConfigurationError as error:
+                raise self._without_secrets(self._with_clock(error)) from error.__cause__
+            except ApiError as error:
+                raise self._without_secrets(error) from error.__cause__
+
+    def _send(self, body: bytes) -> tuple[int, bytes, float | None]:
+        """One signed request: HTTP status, body, seconds of `Retry-After`."""
+        request = self._prepared.copy()
+        request.body = body
+        request.headers.update(protocol.signed_headers(self.credentials, body, int(self._now() * 1000)))
+        request.headers["Content-Length"] = str(len(body))
+        with self._count:
+            self.requests += 1
+        try:
+            response = self._adapter.send(request, stream=True, **self._send_options)
+            try:
+                content = self._read(response.raw)
+            except BaseException:
+                response.raw.close()  # what is left of the answer must not be read as the next one
+                raise
+            response.raw.release_conn()
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+            raise TransientError(f"No answer within {self._timeout_s:g} s.", cure="Ask again later.") from error
+        except requests.exceptions.SSLError as error:
+            raise _tls_failure(error) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise TransientError(_connection_failure(error), cure="Ask again later.") from error
+        self._notice_clock(response.headers.get("Date", ""))
+        return response.status_code, content, _retry_after_s(response.headers.get("Retry-After"), self._now())
+
+    def _read(self, raw: urllib3.HTTPResponse) -> bytes:
+        """The body, no larger than `MAX_ANSWER_BYTES` and no later than `timeout_s` after its headers."""
+        give_up_at = time.monotonic() + self._timeout_s
+        chunks, size = [], 0
+        while chunk := raw.read1(_CHUNK, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise ApiError(
+                    f"The API's answer is larger than {MAX_ANSWER_BYTES // 2**20} MB.", cure="Check the order id."
+                )
+            if time.monotonic() > give_up_at:
+                raise TransientError(f"No whole answer within {self._timeout_s:g} s.", cure="Ask again later.")
+        if raw.length_remaining:
+            raise TransientError("The API's answer broke off.", cure="Ask again later.")
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _transport(self) -> tuple[requests.PreparedRequest, HTTPAdapter, dict[str, Any]]:
+        """What every request shares: the prepared request, the pool, and the environment's proxies and certificates.
+
+        They are read once here and not on each send, which alone makes a request 40 % dearer.
+        """
+        url = self.credentials.base_url + protocol.QUERY_BY_ORDER
+        session = requests.Session()
+        environment = session.merge_environment_settings(url, {}, None, None, None)
+        options = {
+            "proxies": {} if _is_loopback(url) else environment["proxies"],
+            "verify": environment["verify"],
+            "cert": environment["cert"],
+            "timeout": (self._timeout_s, self._timeout_s),  # to connect, and between bytes
+        }
+        session.headers["User-Agent"] = "nxcc"
+        prepared = session.prepare_request(requests.Request("POST", url, auth=_no_netrc))
+        return prepared, HTTPAdapter(pool_connections=1, pool_maxsize=self.concurrency, max_retries=0), options
+
+    def _pause(self, stop: threading.Event, seconds: float) -> None:
+        if stop.is_set() or (seconds > 0 and self._wait(stop, seconds)):
+            raise Cancelled
+
+    def _notice_clock(self, date: str) -> None:
+        if not date or date == self._date:  # it changes once a second
+            return
+        self._date = date
+        try:
+            self.clock_difference_s = parsedate_to_datetime(date).timestamp() - self._now()
+        except ValueError:
+            return
+
+    def _with_clock(self, error: ConfigurationError) -> ConfigurationError:
+        if error.evidence.code == _CLOCK_EXPIRED and self.clock_difference_s is not None:
+            side = "behind" if self.clock_difference_s > 0 else "ahead of"
+            error.what += f" This machine's clock is {abs(self.clock_difference_s):.0f} s {side} the gateway's."
+        return error
+
+    def _without_secrets(self, error: ApiError) -> ApiError:
+        error.what = self.credentials.redact(error.what)
+        error.args = (error.what,)
+        return error
+
+
+def _wait_s(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after_s if isinstance(error, TransientError) and error.retry_after_s else 0.0
+    return max(_backoff(state), min(asked, MAX_RETRY_AFTER_S))
+
+
+def _retry_after_s(value: str | None, now_s: float) -> float | None:
+    """Seconds out of a `Retry-After` header: a number, or a date."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now_s)
+    except ValueError:
+        return None
+
+
+def _tls_failure(error: Exception) -> ApiError:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return ConfigurationError(
+            "The gateway's certificate is not one that this machine trusts.",
+            cure="Check NXCC_BASE_URL; behind a company's proxy, set REQUESTS_CA_BUNDLE to its certificate.",
+        )
+    return TransientError("The encrypted connection to the gateway failed.", cure="Ask again later.")
+
+
+def _connection_failure(error: Exception) -> str:
+    words = repr(error)
+    if "NameResolutionError" in words:
+        return "The gateway's name cannot be found (NXCC_BASE_URL, or this machine's network)."
+    if "refused" in words:
+        return "The gateway refuses connections."
+    return "The connection to the gateway broke."
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Stands in for an `auth`, so that no password out of a .netrc file is added to signed requests."""
+    return request

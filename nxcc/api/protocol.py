@@ -1,0 +1,187 @@
+"""The vendor's protocol without a network: sign, build, decode.
+
+Source: the vendor's wiki pages "NXCC API cdrQueryByOrder", "API Interface Invocation Convention" and "API auth basics".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from nxcc.account import Credentials
+from nxcc.errors import ApiError, ConfigurationError, Evidence, TransientError
+
+Record = dict[str, Any]
+
+QUERY_BY_ORDER = "/saas/cc/openapi/cdr/queryByOrderId"
+ACTION = "cc"
+BIZ_TYPE = "8"
+MAX_MESSAGE = 200  # characters of the vendor's words that are kept
+
+_RATE_WORDS = ("rate limit", "too many requests", "限流", "频繁")
+_WRONG_ADDRESS = frozenset({401, 403, 404, 405, 407})
+_MAY_PASS = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A trusted answer: the records of one order (none = no calls) and the vendor's request id."""
+
+    records: list[Record]
+    req_id: str
+
+
+def sign(
+    access_key: str,
+    access_secret: str,
+    ts_ms: int | str,
+    body: bytes,
+    *,
+    action: str = ACTION,
+    biz_type: str = BIZ_TYPE,
+    algorithm: str = "md5",
+) -> str:
+    """The signature of one request: lower-case hex of MD5 or SHA-256 over the vendor's text.
+
+    `body` is the exact bytes that go on the wire, `ts_ms` epoch milliseconds; a signature is good for 60 s.
+    """
+    parts = [f"accessKey={access_key}&action={action}&bizType={biz_type}&ts={ts_ms}".encode()]
+    if body:
+        parts.append(b"&body=" + body)
+    parts.append(f"&accessSecret={access_secret}".encode())
+    return hashlib.new(algorithm, b"".join(parts), usedforsecurity=False).hexdigest()
+
+
+def order_body(tenant_id: int, order_id: str) -> bytes:
+    """The body that asks for one order, serialised once: these bytes are signed and these bytes are sent."""
+    if not order_id.strip():
+        raise ValueError("a blank order id is never sent")
+    return orjson.dumps({"tenantId": tenant_id, "orderId": order_id})
+
+
+def signed_headers(credentials: Credentials, body: bytes, ts_ms: int) -> dict[str, str]:
+    """The vendor's headers for one attempt; made anew for every attempt, because `ts` and `sign` age."""
+    return {
+        "Content-Type": "application/json",
+        "accessKey": credentials.access_key,
+        "ts": str(ts_ms),
+        "bizType": BIZ_TYPE,
+        "action": ACTION,
+        "algorithm": credentials.algorithm,
+        "sign": sign(
+            credentials.access_key, credentials.access_secret, ts_ms, body, algorithm=credentials.algorithm
+        ),
+    }
+
+
+def decode(http_status: int, body: bytes, *, retry_after_s: float | None = None) -> Answer:
+    """The records in an answer, or the error that it stands for.
+
+    Raises `TransientError` (ask again), `ConfigurationError` (stop everything) or `ApiError` (this order id fails).
+    An answer that cannot be understood is an error, never "no calls".
+    """
+    if http_status in _MAY_PASS or http_status >= 500:
+        limited = http_status == 429
+        raise TransientError(
+            "The API said that requests come too fast (HTTP 429)." if limited else f"The API answered HTTP {http_status}.",
+            cure="Ask again later.",
+            evidence=Evidence(http_status=http_status, req_id=_req_id(_json(body))),
+            retry_after_s=retry_after_s,
+            rate_limited=limited,
+        )
+    envelope = _json(body)
+    if isinstance(envelope, dict) and (code := _code(envelope)) is not None:
+        evidence = Evidence(code, clean_text(envelope.get("msg")), _req_id(envelope), http_status)
+        if code == 0 and http_status < 300:
+            return Answer(_records(envelope.get("data"), evidence), evidence.req_id)
+        raise _failure(code, evidence, retry_after_s)
+    evidence = Evidence(http_status=http_status)
+    if 300 <= http_status < 400:
+        raise ConfigurationError(
+            f"The gateway redirects (HTTP {http_status}); a signed request is not sent elsewhere.",
+            cure="Set NXCC_BASE_URL to the gateway's own address, with https.",
+            evidence=evidence,
+        )
+    if http_status in _WRONG_ADDRESS:
+        raise ConfigurationError(
+            f"The gateway does not let us in (HTTP {http_status}).",
+            cure="Check NXCC_BASE_URL, and whether a proxy or firewall stands in between.",
+            evidence=evidence,
+        )
+    if http_status < 300:
+        what = "The API's answer was empty." if not body.strip() else "The API's answer is not the JSON it promises."
+        raise TransientError(what, cure="Ask again later.", evidence=evidence, retry_after_s=retry_after_s)
+    raise ApiError(f"The API answered HTTP {http_status}.", cure="Check the order id.", evidence=evidence)
+
+
+def clean_text(value: object, limit: int = MAX_MESSAGE) -> str:
+    """Text of the vendor's on one line: control and invisible characters out, cut to `limit` characters."""
+    text = value if isinstance(value, str) else ""
+    shown = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: limit * 4])
+    flat = " ".join("".join(c for c in shown if unicodedata.category(c) != "Cf").split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def _failure(code: int, evidence: Evidence, retry_after_s: float | None) -> ApiError:
+    said = f"{code}: {evidence.message}" if evidence.message else f"Code {code}"
+    if code != 0 and any(word in evidence.message.lower() for word in _RATE_WORDS):
+        return TransientError(
+            f"{said} (requests come too fast).",
+            cure="Ask again later, or lower NXCC_RATE_PER_SECOND.",
+            evidence=evidence,
+            retry_after_s=retry_after_s,
+            rate_limited=True,
+        )
+    if code in (88, 99):
+        return TransientError(f"{said} (the vendor's system failed).", cure="Ask again later.", evidence=evidence)
+    if 1000 <= code <= 1009:
+        return ConfigurationError(f"The API refuses us, {said}.", cure=_CURES.get(code, _CURES[1000]), evidence=evidence)
+    if code == 41000:
+        return ApiError(f"{said} (a parameter is wrong or empty).", cure="Check the order id.", evidence=evidence)
+    return ApiError(f"{said} (a code the vendor does not document).", cure="Ask the vendor about it.", evidence=evidence)
+
+
+_CURES = {
+    1000: "Check NXCC_ACCESS_KEY, NXCC_ACCESS_SECRET and NXCC_TENANT_ID.",
+    1001: "A proxy between here and the gateway may drop headers; check NXCC_BASE_URL and the proxy.",
+    1002: "Check NXCC_TENANT_ID and the order id that was asked.",
+    1003: "Check NXCC_ACCESS_SECRET and NXCC_SIGN_ALGORITHM.",
+    1004: "Set this machine's clock by a time server.",
+    1005: "Check NXCC_ACCESS_KEY, and that the account may read call records of this team.",
+}
+
+
+def _records(data: object, evidence: Evidence) -> list[Record]:
+    if data is None or data == {} or data == []:
+        return []
+    if isinstance(data, dict) and data.get("callId"):
+        return [data]
+    if isinstance(data, list) and all(isinstance(record, dict) and record for record in data):
+        return data
+    raise ApiError(
+        "The API's answer holds data of a shape that its documentation does not have.",
+        cure="Nothing was taken from it; show it to the vendor.",
+        evidence=evidence,
+    )
+
+
+def _json(body: bytes) -> object:
+    try:
+        return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _code(envelope: dict[str, Any]) -> int | None:
+    code = envelope.get("code")
+    if isinstance(code, str) and code.strip().isascii() and code.strip().lstrip("-").isdigit():
+        return int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
+
+
+def _req_id(envelope: object) -> str:
+    return clean_text(envelope.get("reqId"), 64) if isinstance(envelope, dict) else ""

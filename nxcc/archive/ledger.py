@@ -1,0 +1,261 @@
+"""The ledger in DuckDB: lookups and the calls they brought, appended; the newest trusted lookup of an order counts."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from nxcc import records
+from nxcc.archive.schema import migrate
+from nxcc.errors import ArchiveError
+from nxcc.outcome import Outcome
+
+CLOCK_TOLERANCE = timedelta(minutes=1)  # a lookup "from the future" (the clock was set back) is not fresh for ever
+Stored = tuple[Outcome, Sequence[dict[str, Any]]]
+
+_LOOKUPS = pa.schema(
+    [
+        ("tenant_id", pa.int64()),
+        ("order_id", pa.string()),
+        ("asked_at", pa.timestamp("us", tz="UTC")),
+        ("outcome", pa.string()),
+        ("calls", pa.int32()),
+        ("reason", pa.string()),
+        ("code", pa.int64()),
+        ("req_id", pa.string()),
+        ("attempts", pa.int32()),
+    ]
+)
+_ASKED = pa.schema(
+    [
+        ("place", pa.int64()),
+        ("order_id", pa.string()),
+        ("outcome", pa.string()),
+        ("reason", pa.string()),
+        ("from_archive", pa.bool_()),
+        ("asked_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+_FRESH = """
+    SELECT order_id, outcome, calls, epoch_us(asked_at) AS asked_us, req_id
+    FROM archive.lookups SEMI JOIN wanted USING (order_id)
+    WHERE tenant_id = $tenant AND outcome IN ('found', 'no_calls') AND asked_at > $oldest AND asked_at <= $newest
+    QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY asked_at DESC) = 1
+"""
+_CALLS = """
+    FROM asked JOIN archive.calls AS c USING (order_id, asked_at)
+    WHERE c.tenant_id = $tenant AND asked.outcome = 'found'
+"""
+_ORDERS = f"""
+    WITH numbered AS (
+        SELECT place, c.*, row_number() OVER (PARTITION BY place ORDER BY started_at) AS attempt {_CALLS}
+    ), per_order AS (
+        SELECT place,
+            count(*) AS calls,
+            count_if(answered)::BIGINT AS answered_calls,
+            min(answered_at) FILTER (answered) AS first_answered_at,
+            sum(talk_s) FILTER (answered) AS talk_s,
+            round(sum(cost), 8) AS cost,
+            last(hangup_reason ORDER BY started_at NULLS FIRST) AS last_hangup_reason,
+            min(started_at) AS first_started_at,
+            min(attempt) FILTER (answered) AS attempts_to_answer
+        FROM numbered GROUP BY place
+    )
+    SELECT order_id, outcome, nullif(reason, '') AS reason,
+        CASE outcome WHEN 'found' THEN calls WHEN 'no_calls' THEN 0 END AS calls,
+        CASE outcome WHEN 'found' THEN answered_calls WHEN 'no_calls' THEN 0 END AS answered_calls,
+        first_answered_at, talk_s, cost, last_hangup_reason,
+        CASE WHEN asked_at IS NOT NULL THEN from_archive END AS from_archive, asked_at,
+        attempts_to_answer,
+        epoch_ms(first_answered_at - first_started_at) / 1000 AS time_to_answer_s
+    FROM asked LEFT JOIN per_order USING (place)
+    ORDER BY place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How long an answer is not asked again, by its outcome; failures are never fresh."""
+
+    found: timedelta
+    no_calls: timedelta
+
+    def holds(self, outcome: Outcome, now: datetime) -> bool:
+        """Whether this answer out of the archive may still be shown without asking."""
+        lasts = {"found": self.found, "no_calls": self.no_calls}.get(outcome.word)
+        return lasts is not None and outcome.asked_at is not None and now - outcome.asked_at < lasts
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What the archive holds for this team."""
+
+    lookups: int
+    calls: int
+
+
+class Archive:
+    """The ledger of one team in one file. Thread-safe; one process at a time has a file open.
+
+    Raises `ArchiveError` when the file cannot be opened, read or written, with what to do about it.
+    """
+
+    def __init__(self, path: Path, tenant_id: int) -> None:
+        self.path = path
+        self.tenant_id = tenant_id
+        self._writing = threading.Lock()
+        with _sentences(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+            self._connection.execute("ATTACH '" + str(path).replace("'", "''") + "' AS archive")
+            self._connection.execute("USE archive")
+            migrate(self._connection)
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._connection.close()
+
+    def fresh(self, order_ids: Iterable[str], freshness: Freshness, now: datetime) -> dict[str, Outcome]:
+        """Of these ids, those whose newest trusted answer is still fresh, in one query."""
+        wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
+        oldest = now - max(freshness.found, freshness.no_calls)
+        values = {"tenant": self.tenant_id, "oldest": oldest, "newest": now + CLOCK_TOLERANCE}
+        found = self._read(_FRESH, values, wanted=wanted).to_pylist()
+        outcomes = (
+            Outcome(
+                row["order_id"],
+                row["outcome"],
+                calls=row["calls"],
+                asked_at=_utc(row["asked_us"], now),
+                from_archive=True,
+                req_id=row["req_id"] or "",
+            )
+            for row in found
+        )
+        return {outcome.order_id: outcome for outcome in outcomes if freshness.holds(outcome, now)}
+
+    def append(self, answers: Sequence[Stored]) -> None:
+        """Keeps answers, all or none: outcomes that were asked (found, no_calls, failed) with their typed calls."""
+        if not answers:
+            return
+        rows = [(outcome, row) for outcome, found in answers for row in found]
+        calls = records.table([row for _, row in rows])
+        calls = calls.append_column("tenant_id", pa.array([self.tenant_id] * len(rows), pa.int64()))
+        calls = calls.append_column("asked_at", pa.array([o.asked_at for o, _ in rows], pa.timestamp("us", tz="UTC")))
+        lookups = _columns(_LOOKUPS, [self._lookup(outcome) for outcome, _ in answers])
+        with self._writing, self._cursor(new_lookups=lookups, new_calls=calls) as cursor:
+            cursor.begin()
+            cursor.execute("INSERT INTO archive.lookups BY NAME SELECT * FROM new_lookups")
+            if rows:
+                cursor.execute("INSERT INTO archive.calls BY NAME SELECT * FROM new_calls")
+            cursor.commit()
+
+    def calls(self, outcomes: Sequence[Outcome]) -> pa.Table:
+        """The calls behind these outcomes (`records.SCHEMA`), in the order of the outcomes, then of time."""
+        names = ", ".join(f"c.{name}" for name in records.SCHEMA.names)
+        query = f"SELECT {names} {_CALLS} ORDER BY place, c.started_at, c.call_id"
+        return self._read(query, {"tenant": self.tenant_id}, asked=_asked(outcomes)).cast(records.SCHEMA)
+
+    def orders(self, outcomes: Sequence[Outcome]) -> pa.Table:
+        """One row an outcome, in their order: what became of it, and what its calls add up to.
+
+        `calls` and `answered_calls` are empty where there is no trusted answer; `talk_s` (s) counts answered calls;
+        `cost` is empty when no call has one; `attempts_to_answer` counts calls up to the first answered one, and
+        `time_to_answer_s` runs from the first call's start to the first answer.
+        """
+        return self._read(_ORDERS, {"tenant": self.tenant_id}, asked=_asked(outcomes))
+
+    def size(self) -> Size:
+        """Lookups made and distinct calls kept for this team."""
+        query = """SELECT (SELECT count(*) FROM archive.lookups WHERE tenant_id = $tenant) AS lookups,
+            (SELECT count(DISTINCT call_id) FROM archive.calls WHERE tenant_id = $tenant) AS calls"""
+        return Size(**self._read(query, {"tenant": self.tenant_id}).to_pylist()[0])
+
+    def _lookup(self, outcome: Outcome) -> tuple[Any, ...]:
+        return (
+            self.tenant_id,
+            outcome.order_id,
+            outcome.asked_at,
+            outcome.word,
+            outcome.calls,
+            outcome.reason or None,
+            outcome.code,
+            outcome.req_id or None,
+            outcome.attempts,
+        )
+
+    def _read(self, query: str, values: dict[str, Any], **tables: pa.Table) -> pa.Table:
+        with self._cursor(**tables) as cursor:
+            return cursor.execute(query, values).to_arrow_table()
+
+    @contextmanager
+    def _cursor(self, **tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
+        with _sentences(self.path), self._connection.cursor() as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            for name, table in tables.items():
+                cursor.register(name, table)
+            yield cursor
+
+
+def _asked(outcomes: Sequence[Outcome]) -> pa.Table:
+    return _columns(
+        _ASKED, [(n, o.order_id, o.word, o.reason, o.from_archive, o.asked_at) for n, o in enumerate(outcomes)]
+    )
+
+
+def _columns(schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
+    return pa.table([list(column) for column in columns], schema=schema)
+
+
+def _utc(epoch_us: int, like: datetime) -> datetime:
+    return datetime.fromtimestamp(0, like.tzinfo) + timedelta(microseconds=epoch_us)
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    """Turns what the engine or the disk says into an `ArchiveError`."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise _as_sentence(path, error) from error
+
+
+def _as_sentence(path: Path, error: Exception) -> ArchiveError:
+    said = str(error)
+    if "Could not set lock" in said:
+        pid = re.search(r"PID (\d+)", said)
+        who = f" (process {pid[1]})" if pid else ""
+        return ArchiveError(
+            f"Another nxcc{who} has the archive in {path.parent} open; one process at a time can.",
+            cure="Use that one, end it, or set NXCC_DATA_DIR to another folder.",
+        )
+    if "No space left" in said or "out of disk" in said.lower():
+        return ArchiveError(
+            f"The disk of {path.parent} is full.",
+            cure="Everything kept before is safe. Free some space and ask again.",
+        )
+    if "not a valid DuckDB" in said or "serialization" in said.lower():
+        return ArchiveError(
+            f"{path} is not an archive of nxcc, or it is damaged.",
+            cure="Put it back from a backup, or move it away to begin a new one.",
+        )
+    if isinstance(error, OSError | duckdb.IOException | duckdb.PermissionException):
+        return ArchiveError(
+            f"The archive in {path.parent} cannot be opened or written.",
+            cure="Check that the folder exists and may be written, or set NXCC_DATA_DIR to another one.",
+        )
+    return ArchiveError(
+        f"The archive in {path.parent} failed ({type(error).__name__}).",
+        cure="Everything kept before is safe. Ask again; if it stays, keep a copy of the folder and report it.",
+    )

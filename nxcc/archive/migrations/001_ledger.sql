@@ -1,0 +1,52 @@
+-- Every answer ever fetched, appended and never changed. A lookup is known by (tenant_id, order_id, asked_at), and the
+-- calls that it brought carry the same three.
+CREATE TABLE lookups (
+    tenant_id BIGINT NOT NULL,
+    order_id VARCHAR NOT NULL,
+    asked_at TIMESTAMPTZ NOT NULL,
+    outcome VARCHAR NOT NULL,
+    calls INTEGER NOT NULL,
+    reason VARCHAR,
+    code BIGINT,
+    req_id VARCHAR,
+    attempts INTEGER NOT NULL
+);
+
+CREATE TABLE calls (
+    tenant_id BIGINT NOT NULL,
+    asked_at TIMESTAMPTZ NOT NULL,
+    order_id VARCHAR NOT NULL,
+    call_id VARCHAR,
+    said_order_id VARCHAR,
+    started_at TIMESTAMPTZ,
+    direction VARCHAR,
+    result VARCHAR,
+    answered BOOLEAN,
+    agent VARCHAR,
+    agent_nick VARCHAR,
+    caller VARCHAR,
+    callee VARCHAR,
+    call_status VARCHAR,
+    queued_at TIMESTAMPTZ,
+    dequeued_at TIMESTAMPTZ,
+    rang_at TIMESTAMPTZ,
+    answered_at TIMESTAMPTZ,
+    ended_at TIMESTAMPTZ,
+    queue_s DOUBLE,
+    ring_s DOUBLE,
+    talk_s DOUBLE,
+    queue_said DOUBLE,
+    hangup_party VARCHAR,
+    hangup_by VARCHAR,
+    hangup_code BIGINT,
+    hangup_reason VARCHAR,
+    cost DOUBLE,
+    record_url VARCHAR,
+    voicemail_url VARCHAR,
+    dtmf_keys VARCHAR,
+    intent VARCHAR,
+    other VARCHAR,
+    task_id VARCHAR,
+    flags VARCHAR[],
+    raw VARCHAR
+);

@@ -1,0 +1,64 @@
+"""Pasted text -> order ids, with every problem told. Ids are text throughout: `007`, `1E5` and 19 digits survive."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LONGEST = 128  # characters of an order id
+
+_SEPARATORS = re.compile(r"[\n\r,;\t \u00a0\u3000，；、]+")
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)E\+\d+", re.IGNORECASE)
+
+PROBLEMS: dict[str, str] = {
+    "too_long": f"longer than {LONGEST} characters",
+    "bad_characters": "holds control characters",
+    "excel_scientific": "Excel has cut its digits (1.23457E+17); take the id from the source",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a text asks for: its distinct ids in their order, which are invalid and why, how many cells repeat one."""
+
+    order_ids: list[str]
+    invalid: dict[str, str]  # order id -> problem code
+    repeated: int
+
+    @property
+    def valid(self) -> list[str]:
+        """The ids that can be asked, in the order of the text."""
+        return [order_id for order_id in self.order_ids if order_id not in self.invalid]
+
+
+def split(text: str) -> list[str]:
+    """Pasted text cut at new lines, commas, semicolons, tabs and spaces, Chinese ones included."""
+    return [cell for cell in _SEPARATORS.split(text) if cell]
+
+
+def clean(cell: str) -> str:
+    """A cell as an order id: width-normalised (NFKC), without invisible characters, `="..."` or a leading apostrophe."""
+    text = unicodedata.normalize("NFKC", cell).translate(_INVISIBLE).strip()
+    if text.startswith('="') and text.endswith('"') and len(text) > 3:
+        text = text[2:-1]
+    return text.removeprefix("'").strip()
+
+
+def problem(order_id: str) -> str | None:
+    """The code of what is wrong with a cleaned id (a key of `PROBLEMS`); None when it can be asked."""
+    if len(order_id) > LONGEST:
+        return "too_long"
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in order_id):
+        return "bad_characters"
+    return "excel_scientific" if _SCIENTIFIC.fullmatch(order_id) else None
+
+
+def asked(cells: Iterable[str]) -> Asked:
+    """Cleans cells and sorts them into what can be asked and what cannot; blank ones are left out."""
+    cleaned = [order_id for cell in cells if (order_id := clean(cell))]
+    distinct = list(dict.fromkeys(cleaned))
+    invalid = {order_id: code for order_id in distinct if (code := problem(order_id))}
+    return Asked(distinct, invalid, len(cleaned) - len(distinct))

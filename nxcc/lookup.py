@@ -1,0 +1,208 @@
+"""Order ids in any number -> outcomes as they come: the fresh ones out of the archive, the API for the rest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from nxcc import records
+from nxcc.api.client import Client
+from nxcc.archive import Archive, Freshness
+from nxcc.errors import ApiError, Cancelled, ConfigurationError
+from nxcc.outcome import Outcome
+
+BATCH = 500  # answers that are kept in one go
+KEEP_EVERY_S = 0.5  # how long an answer waits for others before it is kept
+TICK_S = 0.1
+
+Answer = tuple[Outcome, list[dict[str, Any]]]
+
+
+class Lookup:
+    """The door to outcomes; a process has one, so that all its sessions share what is being asked. Thread-safe."""
+
+    def __init__(
+        self,
+        client: Client,
+        archive: Archive,
+        freshness: Freshness,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.client = client
+        self.archive = archive
+        self._freshness = freshness
+        self._now = now
+        self._claims = _Claims()
+
+    def run(self, order_ids: Iterable[str], *, ask_again: bool = False) -> Iterator[list[Outcome]]:
+        """Batches of outcomes (`found`, `no_calls`, `failed`), each distinct id once, kept in the archive first.
+
+        A batch may be empty: nothing new for a moment. `ask_again` passes over what is fresh. An id that another
+        session is asking is waited for, not asked twice. Closing the generator stops asking; what came is kept.
+        Raises `ConfigurationError` when every request would fail (the ids that are left were not asked) and
+        `ArchiveError` when answers cannot be kept.
+        """
+        left = list(dict.fromkeys(order_ids))
+        while left:
+            mine, elsewhere = self._claims.take(left)
+            try:
+                yield from self._answers(list(mine), ask_again)
+            finally:
+                self._claims.give_back(mine)
+            left = []
+            for order_id, claim in elsewhere.items():
+                while not claim.settled.wait(KEEP_EVERY_S):
+                    yield []
+                if claim.outcome is None:  # the other session stopped: ours to ask
+                    left.append(order_id)
+                else:
+                    yield [claim.outcome]
+
+    def _answers(self, order_ids: Sequence[str], ask_again: bool) -> Iterator[list[Outcome]]:
+        known = {} if ask_again else self.archive.fresh(order_ids, self._freshness, self._now())
+        if known:
+            for outcome in known.values():
+                self._claims.settle(outcome)
+            yield list(known.values())
+        asking = _Asking(self.client, self._now, [order_id for order_id in order_ids if order_id not in known])
+        kept_at = time.monotonic()
+        try:
+            while not asking.ended.wait(TICK_S):
+                due = time.monotonic() - kept_at >= KEEP_EVERY_S
+                if due or len(asking.answers) >= BATCH:
+                    kept_at = time.monotonic()
+                    yield self._keep(asking.answers)
+        finally:
+            asking.stop.set()
+            last = self._keep(asking.answers)
+        yield last
+        asking.raise_failure()
+
+    def _keep(self, answers: deque[Answer]) -> list[Outcome]:
+        batch = [answers.popleft() for _ in range(len(answers))]
+        self.archive.append(batch)
+        outcomes = [outcome for outcome, _ in batch]
+        for outcome in outcomes:
+            self._claims.settle(outcome)
+        return outcomes
+
+
+class _Asking:
+    """Threads that pull ids from one iterator and ask for them, until the ids end or something stops them."""
+
+    def __init__(self, client: Client, now: Callable[[], datetime], order_ids: Sequence[str]) -> None:
+        self.answers: deque[Answer] = deque()
+        self.stop = threading.Event()
+        self.ended = threading.Event()
+        self._client = client
+        self._now = now
+        self._todo = iter(order_ids)
+        self._failure: BaseException | None = None
+        self._lock = threading.Lock()
+        self._working = min(client.concurrency, len(order_ids))
+        if not self._working:
+            self.ended.set()
+        for _ in range(self._working):
+            threading.Thread(target=self._work, name="nxcc-ask", daemon=True).start()
+
+    def raise_failure(self) -> None:
+        """Raises what stopped the run, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _work(self) -> None:
+        try:
+            for order_id in self._todo:
+                if self.stop.is_set():
+                    break
+                self.answers.append(self._ask(order_id))
+        except Cancelled:
+            pass
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that reads the outcomes
+            self._failure = self._failure or error
+            self.stop.set()
+        with self._lock:
+            self._working -= 1
+            if not self._working:
+                self.ended.set()
+
+    def _ask(self, order_id: str) -> Answer:
+        try:
+            reply = self._client.query_by_order(order_id, self.stop)
+        except ConfigurationError:
+            raise
+        except ApiError as error:
+            said = error.evidence
+            failed = Outcome(
+                order_id,
+                "failed",
+                error.what,
+                asked_at=self._now(),
+                attempts=error.attempts,
+                code=said.code,
+                req_id=said.req_id,
+            )
+            return failed, []
+        rows = records.calls(order_id, reply.records)
+        outcome = Outcome(
+            order_id,
+            "found" if rows else "no_calls",
+            calls=len(rows),
+            asked_at=self._now(),
+            attempts=reply.attempts,
+            req_id=reply.req_id,
+        )
+        return outcome, rows
+
+
+class _Claim:
+    """An id that a session is asking, and in the end its outcome; None when the session stopped before."""
+
+    __slots__ = ("outcome", "settled")
+
+    def __init__(self) -> None:
+        self.settled = threading.Event()
+        self.outcome: Outcome | None = None
+
+
+class _Claims:
+    """Who asks what in this process. An id is claimed before the archive is asked for it and settled after its answer
+    is kept, so whoever comes later finds either the claim or the answer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._claims: dict[str, _Claim] = {}
+
+    def take(self, order_ids: Iterable[str]) -> tuple[dict[str, _Claim], dict[str, _Claim]]:
+        """Claims what nobody asks; returns that, and the claims of others on the rest."""
+        mine: dict[str, _Claim] = {}
+        elsewhere: dict[str, _Claim] = {}
+        with self._lock:
+            for order_id in order_ids:
+                if claim := self._claims.get(order_id):
+                    elsewhere[order_id] = claim
+                else:
+                    mine[order_id] = self._claims[order_id] = _Claim()
+        return mine, elsewhere
+
+    def settle(self, outcome: Outcome) -> None:
+        """Its outcome is known and kept."""
+        with self._lock:
+            claim = self._claims.pop(outcome.order_id, None)
+        if claim:
+            claim.outcome = outcome
+            claim.settled.set()
+
+    def give_back(self, mine: dict[str, _Claim]) -> None:
+        """Lets go of what was not settled; an id that somebody claimed anew since then is theirs."""
+        with self._lock:
+            for order_id, claim in mine.items():
+                if self._claims.get(order_id) is claim:
+                    del self._claims[order_id]
+        for claim in mine.values():
+            claim.settled.set()

@@ -1,0 +1,91 @@
+"""Single values of a record, whatever type they come in. Each reader returns a value, None, or raises `ValueError`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+from urllib.parse import urlsplit
+
+EARLIEST_MS = 946_684_800_000  # 2000-01-01; earlier "times" are seconds or noise
+LATEST_MS = 4_102_444_800_000  # 2100-01-01
+
+
+def text(value: Any) -> str | None:
+    """Text as it came; a whole number becomes its digits, blank text None."""
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also out of text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+        if "_" in value or not value.isascii():
+            raise ValueError
+    read = float(value)
+    if not math.isfinite(read):
+        raise ValueError
+    return read
+
+
+def whole(value: Any) -> int | None:
+    """A whole number of 64 bits, also out of text such as "1103" or "1103.0"."""
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and value.isascii():
+        value = int(value)
+    if type(value) is not int:
+        read = number(value)
+        if read is None:
+            return None
+        if not read.is_integer():
+            raise ValueError
+        value = int(read)
+    if abs(value) >= 2**63:
+        raise ValueError
+    return value  # type: ignore[no-any-return]
+
+
+def seconds(value: Any) -> float | None:
+    """A duration that is not negative."""
+    read = number(value)
+    if read is not None and read < 0:
+        raise ValueError
+    return read
+
+
+def time_ms(value: Any) -> int | None:
+    """A time in epoch milliseconds; 0 means that it never happened."""
+    read = whole(value)
+    if not read:
+        return None
+    if not EARLIEST_MS <= read < LATEST_MS:
+        raise ValueError
+    return read
+
+
+def truth(value: Any) -> bool | None:
+    """true or false, also as 1 and 0 or as text."""
+    if isinstance(value, bool):
+        return value
+    known = {"true": True, "1": True, "false": False, "0": False}
+    word = str(value).strip().lower()
+    if word not in known:
+        raise ValueError
+    return known[word]
+
+
+def is_link(value: str | None) -> bool:
+    """Whether text out of a record may be shown as a link: http or https, with a host, in one piece."""
+    if not value or any(c.isspace() or not c.isprintable() or c == "\\" for c in value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
+    except ValueError:
+        return False

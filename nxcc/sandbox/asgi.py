@@ -1,0 +1,171 @@
+"""The sandbox as an ASGI app: a lean path for the API, Starlette for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import NamedTuple
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from nxcc.api.protocol import QUERY_BY_ORDER
+from nxcc.sandbox import faults
+from nxcc.sandbox.checks import SandboxCredentials, order_id_in, refusal
+from nxcc.sandbox.misbehave import misbehave
+from nxcc.sandbox.recordings import PREFIX, recording
+from nxcc.sandbox.reply import Outcome, Reply, envelope, http_error, success
+from nxcc.sandbox.world import World
+
+KEPT_REQUESTS = 200_000
+
+
+class Seen(NamedTuple):
+    """One request to the API as it arrived, and what came of it."""
+
+    at: float  # time.monotonic() at arrival
+    order_id: str
+    ts: str
+    sign: str
+    algorithm: str
+    status: int | None  # HTTP status; None when the connection was made to fail
+    code: int | None  # business code, None without an envelope
+    body: bytes
+
+
+@dataclass
+class Behaviour:
+    """How the server treats requests: see `Sandbox`."""
+
+    delay_s: float
+    rate_limit: float | None
+    clock: Callable[[], float]
+
+
+@dataclass
+class SandboxApp:
+    """The ASGI callable. `requests` keeps the newest 200,000 requests to the API."""
+
+    world: World
+    credentials: SandboxCredentials
+    behaviour: Behaviour
+    random_faults: faults.RandomFaults
+    requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
+    elsewhere: int = 0  # how many requests followed the redirect
+
+    def __post_init__(self) -> None:
+        self._reserved = faults.ReservedOrders(self.world.found_record)
+        self._allowed: deque[float] = deque()
+        self._date = (0, b"")
+        self._rest = _rest(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["path"] == QUERY_BY_ORDER:
+                await self._api(scope, receive, send)
+            else:
+                await self._rest(scope, receive, send)
+        except asyncio.CancelledError:
+            if not scope["state"]["transport"].is_closing():  # else the server stops, and nobody waits for an answer
+                raise
+
+    async def _api(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            return await self._send(http_error(405, "Method Not Allowed", headers=((b"allow", b"POST"),)), send)
+        at = time.monotonic()
+        body = await _body(receive)
+        headers = dict(scope["headers"])
+        outcome = self._decide(headers, body, at)
+        self._note(at, headers, body, outcome)
+        if self.behaviour.delay_s > 0:
+            await asyncio.sleep(self.behaviour.delay_s)
+        if isinstance(outcome, Reply):
+            return await self._send(outcome, send)
+        return await misbehave(outcome, scope, receive, send)
+
+    def _decide(self, headers: dict[bytes, bytes], body: bytes, at: float) -> Outcome:
+        if not self._allow(at):
+            return faults.too_many()
+        if fault := self.random_faults.draw():
+            return fault
+        refused = refusal(headers, body, int(self.behaviour.clock() * 1000), self.credentials)
+        if refused:
+            return envelope(refused.code, refused.msg)
+        order_id = order_id_in(body)
+        return self._reserved.outcome(order_id) or success(self.world.data(order_id))
+
+    def _allow(self, at: float) -> bool:
+        """Whether the rate limit lets a request pass; those that it refuses do not count against it."""
+        limit = self.behaviour.rate_limit
+        if limit is None:
+            return True
+        window_s = max(1.0, 1.0 / limit)
+        while self._allowed and at - self._allowed[0] >= window_s:
+            self._allowed.popleft()
+        if len(self._allowed) >= limit * window_s:
+            return False
+        self._allowed.append(at)
+        return True
+
+    def _note(self, at: float, headers: dict[bytes, bytes], body: bytes, outcome: Outcome) -> None:
+        ts, sign, algorithm = (headers.get(name, b"").decode("latin-1") for name in (b"ts", b"sign", b"algorithm"))
+        status, code = (outcome.status, outcome.code) if isinstance(outcome, Reply) else (None, None)
+        self.requests.append(Seen(at, order_id_in(body), ts, sign, algorithm, status, code, body))
+
+    async def _send(self, reply: Reply, send: Send) -> None:
+        headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body)), (b"date", self.date())]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+
+    def date(self) -> bytes:
+        """The `Date` header by the server's own clock."""
+        second = int(self.behaviour.clock())
+        if second != self._date[0]:
+            self._date = (second, formatdate(second, usegmt=True).encode())
+        return self._date[1]
+
+
+async def _body(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+    return body
+
+
+def _rest(app: SandboxApp) -> Starlette:
+    """Everything but the API: recordings, the end of the redirect, 404 and 405 as JSON."""
+
+    def respond(reply: Reply) -> Response:
+        response = Response(reply.body, reply.status)
+        for name, value in (*reply.headers, (b"date", app.date())):
+            response.headers[name.decode()] = value.decode()
+        return response
+
+    async def audio(request: Request) -> Response:
+        return respond(recording(request.path_params["name"], request.headers.get("range")))
+
+    async def elsewhere(_: Request) -> Response:
+        app.elsewhere += 1
+        return respond(success(orjson.dumps([app.world.found_record("ELSEWHERE")])))
+
+    async def not_found(_: Request, __: Exception) -> Response:
+        return respond(http_error(404, "Not Found"))
+
+    async def not_allowed(_: Request, __: Exception) -> Response:
+        return respond(http_error(405, "Method Not Allowed"))
+
+    routes = [
+        Route(PREFIX + "{name}", audio, methods=["GET"]),
+        Route(faults.ELSEWHERE, elsewhere, methods=["GET", "POST"]),
+    ]
+    return Starlette(routes=routes, exception_handlers={404: not_found, 405: not_allowed})

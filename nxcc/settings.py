@@ -1,0 +1,192 @@
+"""One frozen `Settings`, read once: environment `NXCC_*` over `[nxcc]` in `.streamlit/secrets.toml` over defaults."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from nxcc.account import Algorithm, Credentials
+from nxcc.errors import SettingsError
+
+PROJECT = Path(__file__).resolve().parent.parent
+SECRETS_FILE = PROJECT / ".streamlit" / "secrets.toml"
+PREFIX = "NXCC_"
+
+_CREDENTIALS = ("access_key", "access_secret", "tenant_id")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Each field's description says what it means, `ACCEPTS` what it takes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+    )
+
+    base_url: str = Field("https://api2.nxcloud.com", description="The vendor's gateway of your region.")
+    access_key: SecretStr | None = Field(None, description="The account's access key.")
+    access_secret: SecretStr | None = Field(None, description="The account's access secret; it is never shown.")
+    tenant_id: int | None = Field(None, ge=1, le=2**63 - 1, description="The team id.")
+    sign_algorithm: Algorithm = Field("md5", description="How requests are signed.")
+    rate_per_second: float = Field(
+        10, ge=0, le=100_000, allow_inf_nan=False, description="Requests a second at the most; 0 = no limit."
+    )
+    concurrency: int = Field(8, ge=1, le=256, description="Requests under way at once.")
+    timeout_s: float = Field(
+        10, gt=0, le=600, allow_inf_nan=False, description="Longest wait for a connection, and for an answer."
+    )
+    attempts: int = Field(5, ge=1, le=20, description="How often one order id is asked before it counts as failed.")
+    fresh_found_s: int = Field(86_400, ge=0, description="How long an answer with calls is not asked again.")
+    fresh_no_calls_s: int = Field(300, ge=0, description="How long an answer without calls is not asked again.")
+    data_dir: Path = Field(PROJECT / ".nxcc", description="Folder of the archive.")
+    timezone: str | None = Field(None, description="Zone of all times on the screen and in files.")
+    currency: str = Field("", max_length=8, description="Name of the account's currency, for headers.")
+
+    @field_validator("base_url")
+    @classmethod
+    def _gateway(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError
+        if parts.username or parts.password or (parts.port is not None and parts.port < 1):
+            raise ValueError
+        return value.rstrip("/")
+
+    @field_validator("access_key", "access_secret")
+    @classmethod
+    def _header_text(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value().strip() if value else ""
+        if not (text.isascii() and text.isprintable()):
+            raise ValueError
+        return SecretStr(text) if text else None
+
+    @field_validator("sign_algorithm", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        try:
+            return ZoneInfo(value).key if value else None
+        except (LookupError, OSError) as error:  # an unknown name, or that of a folder of names
+            raise ValueError from error
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # What `load` passes in comes out of secrets.toml: the environment stands above it.
+        return env_settings, init_settings
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The account to ask with; None = nothing configured, so the sandbox answers."""
+        if self.access_key is None or self.access_secret is None or self.tenant_id is None:
+            return None
+        return Credentials(
+            self.base_url,
+            self.access_key.get_secret_value(),
+            self.access_secret.get_secret_value(),
+            self.tenant_id,
+            self.sign_algorithm,
+        )
+
+
+ACCEPTS: dict[str, str] = {
+    "base_url": "an address such as https://api-hk.nxlink.ai, without user, query or fragment",
+    "access_key": "the key as the vendor shows it: printable ASCII characters",
+    "access_secret": "the secret as the vendor shows it: printable ASCII characters",
+    "tenant_id": "the team id: a whole number from 1",
+    "sign_algorithm": "md5 or sha256",
+    "rate_per_second": "a number from 0 (no limit) to 100000",
+    "concurrency": "a whole number from 1 to 256",
+    "timeout_s": "seconds, a number over 0 and up to 600",
+    "attempts": "a whole number from 1 to 20",
+    "fresh_found_s": "seconds, a whole number from 0",
+    "fresh_no_calls_s": "seconds, a whole number from 0",
+    "data_dir": "the path of a folder",
+    "timezone": "a zone name such as Asia/Shanghai or UTC",
+    "currency": "a name of up to 8 letters such as HKD",
+}
+
+
+def load(secrets_file: Path = SECRETS_FILE) -> Settings:
+    """The settings of this installation.
+
+    Raises `SettingsError` naming the setting and what it accepts: a wrong value, an unknown name in `[nxcc]`,
+    credentials of which only a part is there, or a gateway without credentials.
+    """
+    from_file = _from_secrets(secrets_file)
+    try:
+        settings = Settings(**from_file)
+    except ValidationError as error:
+        raise _sentence(error.errors()[0]["loc"], secrets_file) from None  # the original holds the value
+    _whole_or_none(settings)
+    return settings
+
+
+def _from_secrets(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("nxcc", {})
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        where = str(error) if isinstance(error, OSError | tomllib.TOMLDecodeError) else "it is not UTF-8"
+        raise SettingsError(f"{path.name} cannot be read: {where}.", cure="Mend the file, or remove it.") from None
+    if not isinstance(table, dict):
+        raise SettingsError(f"nxcc in {path.name} is not a table.", cure="Begin it with a line [nxcc].")
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.lower().removeprefix(PREFIX.lower())
+        if name not in Settings.model_fields:
+            known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
+            raise SettingsError(
+                f"{path.name} has a setting that does not exist in [nxcc]: {key}.", cure=f"There are: {known}.", name=key
+            )
+        if value != "":
+            values[name] = value
+    return values
+
+
+def _sentence(loc: tuple[int | str, ...], secrets_file: Path) -> SettingsError:
+    field = str(loc[0]).lower().removeprefix(PREFIX.lower())
+    name = PREFIX + field.upper()
+    where = f"in the environment or in [nxcc] of {secrets_file.name}"
+    return SettingsError(
+        f"{name} has a value that cannot be used.", cure=f"It accepts {ACCEPTS[field]}. Set it {where}.", name=name
+    )
+
+
+def _whole_or_none(settings: Settings) -> None:
+    missing = [name for name in _CREDENTIALS if getattr(settings, name) is None]
+    some = len(missing) < len(_CREDENTIALS)
+    if missing and (some or "base_url" in settings.model_fields_set):
+        names = " and ".join(PREFIX + name.upper() for name in missing)
+        given = "the credentials are there only in part" if some else "NXCC_BASE_URL is set but the credentials are not"
+        raise SettingsError(
+            f"{names} {'are' if len(missing) > 1 else 'is'} missing: {given}.",
+            cure="Set them all, or none of them to work on the sandbox.",
+            name=PREFIX + missing[0].upper(),
+        )
