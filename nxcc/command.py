@@ -133,7 +133,9 @@ def _cells(arguments: argparse.Namespace) -> list[str]:
         try:
             cells += _lines(Path(arguments.ids_file).read_bytes(), arguments.ids_file)
         except OSError as error:
-            raise NxccError(f"{arguments.ids_file} cannot be read: {error.strerror}.", cure="Check the path.") from error
+            raise NxccError(
+                f"{arguments.ids_file} cannot be read: {error.strerror}.", cure="Check the path."
+            ) from error
     if not cells:
         raise NxccError("No order ids were given.", cure="Name some, or use --ids-file.")
     return cells

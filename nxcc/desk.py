@@ -58,9 +58,7 @@ def open_desk(settings: Settings) -> Desk:
         timeout_s=settings.timeout_s,
         attempts=settings.attempts,
     )
-    freshness = Freshness(
-        timedelta(seconds=settings.fresh_found_s), timedelta(seconds=settings.fresh_no_calls_s)
-    )
+    freshness = Freshness(timedelta(seconds=settings.fresh_found_s), timedelta(seconds=settings.fresh_no_calls_s))
     return Desk(settings, credentials, client, archive, Lookup(client, archive, freshness), sandbox)
 
 

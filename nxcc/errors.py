@@ -1,7 +1,7 @@
 """What can go wrong, each with its cure.
 
-Every error a person may meet is an `NxccError`: a sentence that says what happened, and one that says what to do next.
-A subclass exists only where a caller acts differently. Messages never hold a key, a secret, a signature or a phone number.
+Every error a person may meet is an `NxccError`: a sentence that says what happened, and one that says what to do.
+A subclass exists only where a caller acts differently. Messages never hold a key, a secret, a signature or a number.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ _AGENT = re.compile(r"\bagents?\b|坐席|座席|客服", re.IGNORECASE)
 _CUSTOMER = re.compile(r"\b(users?|customers?|clients?)\b|客户|用户|顾客", re.IGNORECASE)
 _ABANDONED = re.compile(r"abandon|放弃", re.IGNORECASE)
 _BUSY = re.compile(r"\bbusy\b|忙|占线", re.IGNORECASE)
-_NO_ANSWER = re.compile(r"no[ -]?answer|not answer|missed|no response|ring(ing)? time ?out|未接|无人|无应答|未应答", re.IGNORECASE)
+_NO_ANSWER = re.compile(
+    r"no[ -]?answer|not answer|missed|no response|ring(ing)? time ?out|未接|无人|无应答|未应答", re.IGNORECASE
+)
 
 
 def result_of(row: dict[str, Any]) -> Result:

@@ -40,7 +40,7 @@ def split(text: str) -> list[str]:
 
 
 def clean(cell: str) -> str:
-    """A cell as an order id: width-normalised (NFKC), without invisible characters, `="..."` or a leading apostrophe."""
+    """A cell as an order id: NFKC, without invisible characters, without `="..."` or a leading apostrophe."""
     text = unicodedata.normalize("NFKC", cell).translate(_INVISIBLE).strip()
     if text.startswith('="') and text.endswith('"') and len(text) > 3:
         text = text[2:-1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ class Lookup:
         self._now = now
         self._claims = _Claims()
 
-    def run(self, order_ids: Iterable[str], *, ask_again: bool = False) -> Iterator[list[Outcome]]:
+    def run(self, order_ids: Iterable[str], *, ask_again: bool = False) -> Generator[list[Outcome], None, None]:
         """Batches of outcomes (`found`, `no_calls`, `failed`), each distinct id once, kept in the archive first.
 
         A batch may be empty: nothing new for a moment. `ask_again` passes over what is fresh. An id that another
@@ -56,7 +57,7 @@ class Lookup:
                 self._claims.give_back(mine)
             left = []
             for order_id, claim in elsewhere.items():
-                while not claim.settled.wait(KEEP_EVERY_S):
+                while not self._claims.wait(claim, KEEP_EVERY_S):
                     yield []
                 if claim.outcome is None:  # the other session stopped: ours to ask
                     left.append(order_id)
@@ -66,8 +67,7 @@ class Lookup:
     def _answers(self, order_ids: Sequence[str], ask_again: bool) -> Iterator[list[Outcome]]:
         known = {} if ask_again else self.archive.fresh(order_ids, self._freshness, self._now())
         if known:
-            for outcome in known.values():
-                self._claims.settle(outcome)
+            self._claims.settle(known.values())
             yield list(known.values())
         asking = _Asking(self.client, self._now, [order_id for order_id in order_ids if order_id not in known])
         kept_at = time.monotonic()
@@ -87,8 +87,7 @@ class Lookup:
         batch = [answers.popleft() for _ in range(len(answers))]
         self.archive.append(batch)
         outcomes = [outcome for outcome, _ in batch]
-        for outcome in outcomes:
-            self._claims.settle(outcome)
+        self._claims.settle(outcomes)
         return outcomes
 
 
@@ -160,14 +159,12 @@ class _Asking:
         return outcome, rows
 
 
+@dataclass(slots=True)
 class _Claim:
     """An id that a session is asking, and in the end its outcome; None when the session stopped before."""
 
-    __slots__ = ("outcome", "settled")
-
-    def __init__(self) -> None:
-        self.settled = threading.Event()
-        self.outcome: Outcome | None = None
+    settled: bool = False
+    outcome: Outcome | None = None
 
 
 class _Claims:
@@ -175,14 +172,14 @@ class _Claims:
     is kept, so whoever comes later finds either the claim or the answer."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._change = threading.Condition()
         self._claims: dict[str, _Claim] = {}
 
     def take(self, order_ids: Iterable[str]) -> tuple[dict[str, _Claim], dict[str, _Claim]]:
         """Claims what nobody asks; returns that, and the claims of others on the rest."""
         mine: dict[str, _Claim] = {}
         elsewhere: dict[str, _Claim] = {}
-        with self._lock:
+        with self._change:
             for order_id in order_ids:
                 if claim := self._claims.get(order_id):
                     elsewhere[order_id] = claim
@@ -190,19 +187,24 @@ class _Claims:
                     mine[order_id] = self._claims[order_id] = _Claim()
         return mine, elsewhere
 
-    def settle(self, outcome: Outcome) -> None:
-        """Its outcome is known and kept."""
-        with self._lock:
-            claim = self._claims.pop(outcome.order_id, None)
-        if claim:
-            claim.outcome = outcome
-            claim.settled.set()
+    def settle(self, outcomes: Iterable[Outcome]) -> None:
+        """These outcomes are known and kept."""
+        with self._change:
+            for outcome in outcomes:
+                claim = self._claims.pop(outcome.order_id)
+                claim.outcome, claim.settled = outcome, True
+            self._change.notify_all()
 
     def give_back(self, mine: dict[str, _Claim]) -> None:
-        """Lets go of what was not settled; an id that somebody claimed anew since then is theirs."""
-        with self._lock:
+        """Lets go of what was not settled."""
+        with self._change:
             for order_id, claim in mine.items():
-                if self._claims.get(order_id) is claim:
+                if not claim.settled:
                     del self._claims[order_id]
-        for claim in mine.values():
-            claim.settled.set()
+                    claim.settled = True
+            self._change.notify_all()
+
+    def wait(self, claim: _Claim, timeout_s: float) -> bool:
+        """Waits for a claim of another session; whether it is settled now."""
+        with self._change:
+            return self._change.wait_for(lambda: claim.settled, timeout_s)

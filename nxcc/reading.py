@@ -39,16 +39,18 @@ def whole(value: Any) -> int | None:
     """A whole number of 64 bits, also out of text such as "1103" or "1103.0"."""
     if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and value.isascii():
         value = int(value)
-    if type(value) is not int:
-        read = number(value)
-        if read is None:
+    if type(value) is int:
+        read = value
+    else:
+        real = number(value)
+        if real is None:
             return None
-        if not read.is_integer():
+        if not real.is_integer():
             raise ValueError
-        value = int(read)
-    if abs(value) >= 2**63:
+        read = int(real)
+    if abs(read) >= 2**63:
         raise ValueError
-    return value  # type: ignore[no-any-return]
+    return read
 
 
 def seconds(value: Any) -> float | None:

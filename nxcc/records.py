@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -66,7 +65,13 @@ COLUMNS: tuple[Column, ...] = (
     Column("started_at", "startTime", "time", "Started", "When the call began."),
     Column("direction", "direction", "text", "Direction", "Inbound, outbound, or AICC (AI callbot)."),
     Column("result", "", "text", "Result", "Answered, abandoned in the queue, no answer, busy, or other."),
-    Column("answered", "answered", "bool", "Answered", "Whether the call was answered; where the record does not say, an answer time does."),
+    Column(
+        "answered",
+        "answered",
+        "bool",
+        "Answered",
+        "Whether the call was answered; where the record does not say, an answer time does.",
+    ),
     Column("agent", "agentName", "text", "Agent account", "The agent's account; empty when nobody answered."),
     Column("agent_nick", "agentNickName", "text", "Agent", "The agent's nickname."),
     Column("caller", "caller", "text", "Caller", "Number or SIP address that called."),
@@ -152,17 +157,13 @@ def frame(arrow: pa.Table) -> pd.DataFrame:
     import pandas as pd  # here, because the command line does not need it and it takes half a second
 
     kept: dict[pa.DataType, Any] = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    return arrow.to_pandas(types_mapper=kept.get)
+    typed: pd.DataFrame = arrow.to_pandas(types_mapper=kept.get)
+    return typed
 
 
 def as_frame(order_id: str, records: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """The records of one answer as a DataFrame of `COLUMNS`."""
     return frame(table(calls(order_id, records)))
-
-
-def milliseconds(moment: datetime) -> int:
-    """An aware time as epoch milliseconds."""
-    return round(moment.timestamp() * 1000)
 
 
 def _queue_s(row: dict[str, Any]) -> float | None:
@@ -171,12 +172,14 @@ def _queue_s(row: dict[str, Any]) -> float | None:
     The vendor's figure is in milliseconds on calls that were not answered and in seconds on others; where the call's
     own length is known, a figure that fits into it is taken for seconds.
     """
-    if row["queued_at"] is not None and row["dequeued_at"] is not None:
-        return (row["dequeued_at"] - row["queued_at"]) / 1000
-    said = row["queue_said"]
+    queued_at, dequeued_at = row["queued_at"], row["dequeued_at"]
+    if queued_at is not None and dequeued_at is not None:
+        wait_s: float = (dequeued_at - queued_at) / 1000
+        return wait_s
+    said: float | None = row["queue_said"]
     if said is None or row["answered"]:
-        return said  # type: ignore[no-any-return]
+        return said
     started, ended = row["started_at"], row["ended_at"]
     if started is not None and ended is not None and said <= (ended - started) / 1000 + 1:
-        return said  # type: ignore[no-any-return]
-    return said / 1000  # type: ignore[no-any-return]
+        return said
+    return said / 1000

@@ -163,7 +163,9 @@ def _from_secrets(path: Path) -> dict[str, Any]:
         if name not in Settings.model_fields:
             known = ", ".join(PREFIX + field.upper() for field in Settings.model_fields)
             raise SettingsError(
-                f"{path.name} has a setting that does not exist in [nxcc]: {key}.", cure=f"There are: {known}.", name=key
+                f"{path.name} has a setting that does not exist in [nxcc]: {key}.",
+                cure=f"There are: {known}.",
+                name=key,
             )
         if value != "":
             values[name] = value

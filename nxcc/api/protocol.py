@@ -72,9 +72,7 @@ def signed_headers(credentials: Credentials, body: bytes, ts_ms: int) -> dict[st
         "bizType": BIZ_TYPE,
         "action": ACTION,
         "algorithm": credentials.algorithm,
-        "sign": sign(
-            credentials.access_key, credentials.access_secret, ts_ms, body, algorithm=credentials.algorithm
-        ),
+        "sign": sign(credentials.access_key, credentials.access_secret, ts_ms, body, algorithm=credentials.algorithm),
     }
 
 
@@ -87,7 +85,9 @@ def decode(http_status: int, body: bytes, *, retry_after_s: float | None = None)
     if http_status in _MAY_PASS or http_status >= 500:
         limited = http_status == 429
         raise TransientError(
-            "The API said that requests come too fast (HTTP 429)." if limited else f"The API answered HTTP {http_status}.",
+            "The API said that requests come too fast (HTTP 429)."
+            if limited
+            else f"The API answered HTTP {http_status}.",
             cure="Ask again later.",
             evidence=Evidence(http_status=http_status, req_id=_req_id(_json(body))),
             retry_after_s=retry_after_s,
@@ -121,6 +121,8 @@ def decode(http_status: int, body: bytes, *, retry_after_s: float | None = None)
 def clean_text(value: object, limit: int = MAX_MESSAGE) -> str:
     """Text of the vendor's on one line: control and invisible characters out, cut to `limit` characters."""
     text = value if isinstance(value, str) else ""
+    if text.isprintable() and len(text) <= limit:
+        return text.strip()
     shown = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: limit * 4])
     flat = " ".join("".join(c for c in shown if unicodedata.category(c) != "Cf").split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
@@ -139,10 +141,14 @@ def _failure(code: int, evidence: Evidence, retry_after_s: float | None) -> ApiE
     if code in (88, 99):
         return TransientError(f"{said} (the vendor's system failed).", cure="Ask again later.", evidence=evidence)
     if 1000 <= code <= 1009:
-        return ConfigurationError(f"The API refuses us, {said}.", cure=_CURES.get(code, _CURES[1000]), evidence=evidence)
+        return ConfigurationError(
+            f"The API refuses us, {said}.", cure=_CURES.get(code, _CURES[1000]), evidence=evidence
+        )
     if code == 41000:
         return ApiError(f"{said} (a parameter is wrong or empty).", cure="Check the order id.", evidence=evidence)
-    return ApiError(f"{said} (a code the vendor does not document).", cure="Ask the vendor about it.", evidence=evidence)
+    return ApiError(
+        f"{said} (a code the vendor does not document).", cure="Ask the vendor about it.", evidence=evidence
+    )
 
 
 _CURES = {
@@ -156,7 +162,7 @@ _CURES = {
 
 
 def _records(data: object, evidence: Evidence) -> list[Record]:
-    if data is None or data == {} or data == []:
+    if data is None or data in ({}, []):
         return []
     if isinstance(data, dict) and data.get("callId"):
         return [data]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -63,6 +64,7 @@ class SandboxApp:
 
     def __post_init__(self) -> None:
         self._reserved = faults.ReservedOrders(self.world.found_record)
+        self._noting = threading.Lock()  # others copy the list while the server adds to it
         self._allowed: deque[float] = deque()
         self._date = (0, b"")
         self._rest = _rest(self)
@@ -118,7 +120,14 @@ class SandboxApp:
     def _note(self, at: float, headers: dict[bytes, bytes], body: bytes, outcome: Outcome) -> None:
         ts, sign, algorithm = (headers.get(name, b"").decode("latin-1") for name in (b"ts", b"sign", b"algorithm"))
         status, code = (outcome.status, outcome.code) if isinstance(outcome, Reply) else (None, None)
-        self.requests.append(Seen(at, order_id_in(body), ts, sign, algorithm, status, code, body))
+        seen = Seen(at, order_id_in(body), ts, sign, algorithm, status, code, body)
+        with self._noting:
+            self.requests.append(seen)
+
+    def seen(self) -> tuple[Seen, ...]:
+        """A copy of `requests`; from any thread."""
+        with self._noting:
+            return tuple(self.requests)
 
     async def _send(self, reply: Reply, send: Send) -> None:
         headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body)), (b"date", self.date())]

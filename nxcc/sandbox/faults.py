@@ -81,7 +81,8 @@ def _odd(record: Record) -> Reply:
         for key, value in record.items()
     }
     wrong = {**record, "callId": 12345678901234567, "answered": "yes", "startTime": "yesterday", "callDuration": -5,
-             "direction": 7, "agentName": ["NX1"], "other": {"a": 1}, "totalCustomerPrice": "free", "newKey": [1, None]}  # fmt: skip
+             "direction": 7, "agentName": ["NX1"], "other": {"a": 1}, "totalCustomerPrice": "free",
+             "newKey": [1, None]}  # fmt: skip
     return success(orjson.dumps([nameless, {**texts, "callId": f"{record['callId']}t"}, wrong, record]))
 
 
@@ -113,7 +114,7 @@ RESERVED: tuple[Reserved, ...] = (
     Reserved("FAIL-BIG", "code 0 with more than 6 MB of JSON", _big),
     Reserved("FAIL-REDIRECT", "HTTP 302 to /elsewhere, which answers with a call and counts the visit",
              _fixed(Reply(302, b"", None, ((b"location", ELSEWHERE.encode()),)))),
-    Reserved("FAIL-CODE-<n>", "business code n, for instance 88, 99, 1003, 1004, 41000, 77777", _fixed(Reply(200, b""))),
+    Reserved("FAIL-CODE-<n>", "business code n, such as 88, 99, 1003, 1004, 41000, 77777", _fixed(Reply(200, b""))),
     Reserved("SHAPE-NULL", "code 0, data is null", lambda _: success(b"null")),
     Reserved("SHAPE-OBJECT", "code 0, data is {}", lambda _: success(b"{}")),
     Reserved("SHAPE-MISSING", "code 0, no data", lambda _: Reply(200, _SHAPELESS % req_id(), 0)),

@@ -36,7 +36,7 @@ def is_old(day: date, n: int) -> bool:
 
 
 def locate(text: str) -> tuple[date, int] | None:
-    """The day and number that an id speaks of, None when it is none of ours. Whether it exists is the world's to say."""
+    """The day and number that an id speaks of, None when it is none of ours; whether it exists is for the world."""
     if match := _DATED.fullmatch(text) or _NUMBER.fullmatch(text):
         stamp, n = match.groups()
         try:

@@ -40,7 +40,7 @@ class World:
         return list(self._orders)
 
     def records(self, order_id: str) -> list[Record]:
-        """The calls of one order in the vendor's wire form, newest first; [] for an unknown order or one never called."""
+        """The calls of one order in the vendor's wire form, newest first; [] for an unknown one or one never called."""
         place = self._place(order_id)
         return self._generate(order_id, *place) if place else []
 
@@ -70,7 +70,7 @@ class World:
         days = [self.first_day + timedelta(days=i) for i in range(DAYS)]
         named = ((day, n, self._campaign(day, n)[0].style) for day in days for n in range(self._count(day)))
         listed = [(day, n, ids.order_id(style, day, n)) for day, n, style in named]
-        return [order_id for day, n, order_id in listed if self._is_over(order_id, day, n)]
+        return [order_id for day, n, order_id in listed if self._is_over(day, n)]
 
     def _count(self, day: date) -> int:
         """How many orders a day has: the week's rhythm, a little weather, and a slow swing over the months."""
@@ -87,7 +87,7 @@ class World:
             return None
         if ids.order_id(self._campaign(*place)[0].style, *place) != order_id:
             return None
-        return place if self._is_over(order_id, *place) else None
+        return place if self._is_over(*place) else None
 
     def _campaign(self, day: date, n: int) -> tuple[Campaign, random.Random]:
         """The campaign of an order, and the generator for all the rest of it."""
@@ -95,7 +95,7 @@ class World:
         campaign = rng.choices(cast.CAMPAIGNS, [campaign.weight for campaign in cast.CAMPAIGNS])[0]
         return (cast.OLD_CRM if ids.is_old(day, n) else campaign), rng
 
-    def _is_over(self, order_id: str, day: date, n: int) -> bool:
+    def _is_over(self, day: date, n: int) -> bool:
         """Whether no call of the order lies after the last day; only the newest orders can reach beyond it."""
         if day + timedelta(days=calls.CARRY_DAYS) <= self.last_day:
             return True
