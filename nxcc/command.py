@@ -39,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Looks the ids up; returns the exit code."""
-    started = time.monotonic()
     try:
         asked = intake.asked(_cells(arguments))
         _check_writable(arguments.orders_out, arguments.calls_out)
@@ -49,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if desk.sandbox:
             print("No credentials are set: the sandbox answers, with made-up calls.", file=sys.stderr)
+        started = time.monotonic()
         run_ = _Run(asked)
         code = run_.ask(desk, ask_again=arguments.ask_again)
         outcomes = run_.outcomes()

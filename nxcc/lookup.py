@@ -17,7 +17,7 @@ from nxcc.errors import ApiError, Cancelled, ConfigurationError
 from nxcc.outcome import Outcome
 
 BATCH = 500  # answers that are kept in one go
-KEEP_EVERY_S = 0.5  # how long an answer waits for others before it is kept
+KEEP_EVERY_S = 1.0  # how long an answer waits for others before it is kept
 TICK_S = 0.1
 
 Answer = tuple[Outcome, list[dict[str, Any]]]

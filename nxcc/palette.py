@@ -1,4 +1,4 @@
-"""Roles of colour. A role is told by its word and shape first; colour comes on top, and is safe for colour-blind readers.
+"""Roles of colour. A role is told by its word and shape; colour comes on top, safe for colour-blind readers.
 
 The seven named colours of the theme (.streamlit/config.toml) are these roles, so badges, tables and charts agree.
 """
@@ -13,6 +13,7 @@ from nxcc.hangup import Result
 from nxcc.outcome import Word
 
 Mode = Literal["light", "dark"]
+Colour = Literal["blue", "gray", "red", "yellow", "green", "orange", "violet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Role:
 
     label: str
     shape: str
-    colour: str
+    colour: Colour
     icon: str
     meaning: str = ""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 EARLIEST_MS = 946_684_800_000  # 2000-01-01; earlier "times" are seconds or noise
 LATEST_MS = 4_102_444_800_000  # 2100-01-01
+
+_NO_LINK = re.compile(r"[\s\\]")
 
 
 def text(value: Any) -> str | None:
@@ -84,7 +87,7 @@ def truth(value: Any) -> bool | None:
 
 def is_link(value: str | None) -> bool:
     """Whether text out of a record may be shown as a link: http or https, with a host, in one piece."""
-    if not value or any(c.isspace() or not c.isprintable() or c == "\\" for c in value):
+    if not value or not value.isprintable() or _NO_LINK.search(value):
         return False
     try:
         parts = urlsplit(value)

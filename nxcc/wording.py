@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ _MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>~$:&^=@/\"'")
 
 def missing(value: float | None) -> bool:
     """Whether there is no number."""
-    return value is None or value != value
+    return value is None or math.isnan(value)
 
 
 def duration(seconds: float | None) -> str:

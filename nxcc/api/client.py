@@ -67,7 +67,14 @@ class Client:
         self.clock_difference_s: float | None = None  # the gateway's clock minus ours; None = not known yet
         self.requests = 0  # sent so far
         self._timeout_s = timeout_s
-        self._attempts = attempts
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(TransientError),
+            stop=tenacity.stop_after_attempt(attempts),
+            wait=_wait_s,
+            before_sleep=self._wait_for_next,
+            sleep=lambda _: None,  # the wait above can be cut short, by the run that it belongs to
+            reraise=True,
+        )
         self._now = now
         self._wait = wait
         self._date = ""
@@ -83,21 +90,14 @@ class Client:
         was set before an answer came.
         """
         body = protocol.order_body(self.credentials.tenant_id, order_id)
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TransientError),
-            stop=tenacity.stop_after_attempt(self._attempts),
-            wait=_wait_s,
-            sleep=lambda seconds: self._pause(stop, seconds),
-            reraise=True,
-        )
         try:
-            answer = retrying(self._attempt, body, stop)
+            answer = self._retrying(self._attempt, stop, body)
         except ApiError as error:
-            error.attempts = retrying.statistics["attempt_number"]
+            error.attempts = self._retrying.statistics["attempt_number"]  # kept for each thread
             raise
-        return Reply(answer.records, answer.req_id, retrying.statistics["attempt_number"])
+        return Reply(answer.records, answer.req_id, self._retrying.statistics["attempt_number"])
 
-    def _attempt(self, body: bytes, stop: threading.Event) -> protocol.Answer:
+    def _attempt(self, stop: threading.Event, body: bytes) -> protocol.Answer:
         with self._places:
             self._pause(stop, self.pace.reserve())
             sent_at = time.monotonic()
@@ -179,6 +179,9 @@ class Client:
         )
         headers = {"User-Agent": "nxcc", "Accept-Encoding": "gzip, deflate"}
         return cast(urllib3.HTTPConnectionPool, pool), adapter.request_url(prepared, proxies), headers
+
+    def _wait_for_next(self, state: tenacity.RetryCallState) -> None:
+        self._pause(state.args[0], state.upcoming_sleep)
 
     def _pause(self, stop: threading.Event, seconds: float) -> None:
         if stop.is_set() or (seconds > 0 and self._wait(stop, seconds)):

@@ -1,0 +1,41 @@
+# make help says what there is. Everything is set up in .venv on first use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+
+.PHONY: help run test lint bench chromium clean
+
+help:  ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+run: $(VENV)/run.stamp  ## open the app (the sandbox answers until credentials are set); PORT=8501
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/dev.stamp chromium  ## run every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp  ## style, types, and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/dev.stamp  ## print figures beside a baseline (about two minutes)
+	$(BIN)/python -m tests.bench
+
+chromium: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.browser.chromium
+
+$(VENV)/run.stamp: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nxcc needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+clean:  ## remove the virtual environment and caches (not your data in .nxcc)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,85 @@
+"""Asking with progress on the page. What comes is noted in the view at once: an interrupted run goes on from there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import streamlit as st
+
+from nxcc.desk import Desk
+from nxcc.errors import ArchiveError, ConfigurationError, NxccError
+from nxcc.outcome import counts
+from nxcc.palette import OUTCOMES
+from nxcc.ui import panels, resources
+from nxcc.ui.view import View
+
+
+def ask(desk: Desk, view: View) -> None:
+    """Asks for what is left in the view and draws how far it is; then the page is drawn anew."""
+    if not view.left or view.halted:
+        return
+    slot = st.empty()
+    with slot.container(border=True, horizontal=True, vertical_alignment="center", key="progress"):
+        bar = st.progress(0.0, _said(view))
+        st.button(
+            "Stop", icon=":material/stop:", key="lookup_stop", on_click=_stop, args=(view,), help="Keeps what came."
+        )
+    total = len(view.left)
+    try:
+        with closing(desk.lookup.run(list(view.left), ask_again=view.ask_again)) as batches:
+            for batch in batches:
+                view.take(batch)
+                bar.progress(
+                    1 - len(view.left) / total, _said(view)
+                )  # also without news: Streamlit can end the run here
+        view.left = []
+    except (ConfigurationError, ArchiveError) as error:
+        view.halted, view.stopped = True, error
+    resources.calls_in_archive.clear()
+    st.rerun()  # the sidebar's count is of before
+
+
+def halted(view: View) -> None:
+    """When asking ended early: why, what is there, and a button that asks for the rest."""
+    if not view.halted:
+        return
+    left, known = len(view.left), len(view.known)
+    kept = f"{_ids(known)} answered and kept; {_ids(left)} still to ask."
+    if view.stopped is None:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key="stopped"):
+            st.markdown(f":material/stop_circle: **Stopped.** {kept}", width="stretch")
+            if st.button("Go on", icon=":material/play_arrow:", key="go_on"):
+                _again(view)
+    elif panels.problem(view.stopped, title=_title(view.stopped), kept=kept, again="Try again"):
+        _again(view)
+
+
+def _again(view: View) -> None:
+    view.ask(view.left, again=view.ask_again)
+    st.rerun()
+
+
+def _stop(view: View) -> None:
+    view.halted = bool(view.left)
+
+
+def _said(view: View) -> str:
+    outcomes = view.outcomes()
+    n = counts(outcomes)
+    done = len(outcomes) - len(view.left)
+    words = (
+        f":{role.colour}[:material/{role.icon}:] {role.label} {n[word]:,}" for word, role in OUTCOMES.items() if n[word]
+    )
+    return f"**{done:,} of {len(outcomes):,}** &nbsp; {' &nbsp; '.join(words)}"
+
+
+def _title(error: NxccError) -> str:
+    return (
+        "Asking stopped: the archive failed"
+        if isinstance(error, ArchiveError)
+        else "Asking stopped: every request would fail"
+    )
+
+
+def _ids(n: int) -> str:
+    return f"{n:,} order id{'' if n == 1 else 's'}"

@@ -1,0 +1,133 @@
+"""Where order ids come in: the text area, the address, and on the sandbox the examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import streamlit as st
+
+from nxcc import intake
+from nxcc.ui.view import LONGEST_ADDRESS, MOST_IDS, View
+
+if TYPE_CHECKING:
+    from nxcc.sandbox import Example
+
+_TEXT, _VIEW, _ADDRESS, _TOO_MANY, FILTER = (
+    "lookup_ids",
+    "lookup_view",
+    "lookup_address",
+    "lookup_too_many",
+    "lookup_filter",
+)
+_PARAMETER = "orders"
+_COMMAND = "python -m nxcc lookup --ids-file FILE"
+_PLACEHOLDER = "Paste from Excel, a CRM or an email.\n\nSO-2026-004417\nSO-2026-004418, 20261104000000123; 00712"
+
+
+def follow_address() -> None:
+    """Opens what `?orders=` names when this session has not written it there itself."""
+    address = st.query_params.get(_PARAMETER, "")
+    if address == st.session_state.setdefault(_ADDRESS, ""):
+        return
+    cells = intake.split(address)
+    st.session_state[_TEXT] = ", ".join(cells)
+    st.session_state[_ADDRESS] = address
+    _open(cells)
+
+
+def current() -> View | None:
+    """What this session looks at; None = nothing yet."""
+    view = st.session_state.get(_VIEW)
+    return view if isinstance(view, View) else None
+
+
+def editor(*, compact: bool) -> None:
+    """Text area and button; `compact` is the slim line above results."""
+    with st.form("lookup", border=False, width="stretch", height="content" if compact else "stretch"):
+        row = st.container(
+            horizontal=compact,
+            vertical_alignment="bottom",
+            gap="xsmall" if compact else "small",
+            height="content" if compact else "stretch",
+        )
+        with row:
+            st.text_area(
+                "Order IDs",
+                key=_TEXT,
+                height=68 if compact else "stretch",
+                persist_state="session",
+                placeholder=_PLACEHOLDER,
+                help="Separated by new lines, commas, semicolons, tabs or spaces. Read as text: leading zeros and "
+                f"19-digit ids survive. Up to {MOST_IDS} here; `{_COMMAND}` takes any number.",
+            )
+            with st.container(
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center",
+                width="content" if compact else "stretch",
+            ):  # fmt: skip
+                if not compact:
+                    st.caption(f"Any separators · up to {MOST_IDS} ids", width="content")
+                st.form_submit_button(
+                    "Look up", key="lookup_go", type="primary", icon=":material/search:", on_click=_submit
+                )
+    if too_many := st.session_state.get(_TOO_MANY):
+        st.markdown(
+            f":orange[:material/warning:] **{too_many:,} order ids are more than the {MOST_IDS} of this page.** "
+            f"Nothing was asked and your text is kept. Leave {MOST_IDS} or fewer, or ask for all of them on the "
+            f"command line: `{_COMMAND}`."
+        )
+
+
+def examples(found: tuple[Example, ...]) -> None:
+    """A button each; a click looks its ids up at once."""
+    with st.container(horizontal=True, gap="xsmall"):
+        for n, example in enumerate(found):
+            st.button(
+                example.label,
+                icon=f":material/{example.icon}:",
+                help=example.about,
+                key=f"example_{n}",
+                on_click=_try_example,
+                args=(list(example.order_ids),),
+            )
+
+
+def copy_link(view: View) -> None:
+    """A popover with the address of this view and a button that copies it."""
+    with st.popover("Link", icon=":material/link:", help="The address of these results, for a colleague."):
+        if len(quote(view.address)) > LONGEST_ADDRESS:
+            st.markdown("These ids are too long for an address. Send a colleague the ids instead.")
+            return
+        st.code(
+            f"{st.context.url or ''}?{_PARAMETER}={quote(view.address, safe=',')}",
+            language=None,
+            wrap_lines=True,
+            width=420,
+        )
+        st.caption("Opens the same ids. Answers that are still fresh come out of the archive.")
+
+
+def _submit() -> None:
+    _open(intake.split(st.session_state[_TEXT] or ""))
+
+
+def _try_example(order_ids: list[str]) -> None:
+    st.session_state[_TEXT] = ", ".join(order_ids)
+    _open(order_ids)
+
+
+def _open(cells: list[str]) -> None:
+    """A new view on these ids, in the session and in the address."""
+    view = View.of(cells)
+    found = len(view.asked.order_ids)
+    st.session_state[_TOO_MANY] = found if found > MOST_IDS else 0
+    if found > MOST_IDS:
+        return
+    st.session_state[_VIEW] = view if found else None
+    st.session_state[FILTER] = []
+    address = view.address if len(quote(view.address)) <= LONGEST_ADDRESS else ""
+    st.session_state[_ADDRESS] = address
+    if address:
+        st.query_params[_PARAMETER] = address
+    else:
+        st.query_params.pop(_PARAMETER, None)

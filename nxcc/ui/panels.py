@@ -1,0 +1,32 @@
+"""Cards that say what happened, what was kept and what to do next. Never a stack trace."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nxcc.errors import ApiError, NxccError
+
+
+def problem(error: NxccError, *, title: str, kept: str, again: str = "") -> bool:
+    """Draws the card; with `again`, a button of that name. True when it was clicked."""
+    with st.container(border=True, gap="xsmall", key="problem"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f":red[:material/error:] **{title}**", width="content")
+            if code := _code(error):
+                st.badge(code, color="red", help="The code that the vendor's API or its gateway answered with.")
+        st.text(error.what)  # may hold the vendor's words: text, not markdown
+        if error.cure:
+            with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
+                st.markdown("**What to do**", width="content")
+                st.text(error.cure, width="stretch")
+        st.caption(kept)
+        return bool(again) and st.button(again, icon=":material/replay:", key="try_again")
+
+
+def _code(error: NxccError) -> str:
+    if not isinstance(error, ApiError):
+        return ""
+    said = error.evidence
+    if said.code is not None:
+        return f"code {said.code}"
+    return f"HTTP {said.http_status}" if said.http_status and said.http_status != 200 else ""

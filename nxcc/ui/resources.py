@@ -1,0 +1,32 @@
+"""What all sessions of the process share: one desk."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nxcc.desk import Desk, open_desk
+from nxcc.errors import ArchiveError, NxccError
+from nxcc.settings import load
+
+
+def opened() -> Desk | NxccError:
+    """The process's desk, opened at the first call; the error when it cannot open (the next call tries again)."""
+    try:
+        return _desk()
+    except NxccError as error:
+        return error
+
+
+@st.cache_data(ttl=15, show_spinner=False)
+def calls_in_archive() -> int | None:
+    """Distinct calls kept so far, counted every 15 s at most; None when the archive cannot be read."""
+    desk = opened()
+    try:
+        return desk.archive.size().calls if isinstance(desk, Desk) else None
+    except ArchiveError:
+        return None
+
+
+@st.cache_resource(show_spinner="Opening the archive …")
+def _desk() -> Desk:
+    return open_desk(load())

@@ -1,0 +1,168 @@
+"""What stands below the order ids once they were looked up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from nxcc import charts, export, kpis, records, wording
+from nxcc.desk import Desk
+from nxcc.flags import FLAGS
+from nxcc.outcome import Outcome, Word, counts
+from nxcc.palette import OUTCOMES, Palette
+from nxcc.ui import figures, tables
+from nxcc.ui.order_ids import FILTER
+from nxcc.ui.view import View
+from nxcc.wording import Money
+
+_FLAG_FILTER = "lookup_flags"
+
+
+def strip(view: View, zone: ZoneInfo) -> list[Outcome]:
+    """Counts by outcome, which filter the tables, and how old the answers are. Returns the outcomes that pass."""
+    outcomes = view.outcomes()
+    n = counts(outcomes)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(key="lookup_outcomes", width="content"):
+            words: list[Word] = st.pills(
+                "Outcomes: filter of the tables and files",
+                list(OUTCOMES),
+                selection_mode="multi",
+                key=FILTER,
+                label_visibility="collapsed",
+                format_func=lambda word: (
+                    f":{OUTCOMES[word].colour}[:material/{OUTCOMES[word].icon}:] {OUTCOMES[word].label} **{n[word]:,}**"
+                ),
+            )
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+            st.caption(_asked(outcomes, view, zone), width="content")
+            if n["failed"]:
+                failed = [outcome.order_id for outcome in outcomes if outcome.word == "failed"]
+                st.button(
+                    "Retry failed", icon=":material/replay:", key="lookup_retry", on_click=view.ask, args=(failed,),
+                    kwargs={"again": True}, help=f"Asks the API again for {len(failed):,} failed.",
+                )  # fmt: skip
+    return [outcome for outcome in outcomes if not words or outcome.word in words]
+
+
+def draw(desk: Desk, view: View, shown: Sequence[Outcome], zone: ZoneInfo, palette: Palette) -> None:
+    """Tiles, orders, charts and calls. Tiles and charts stand on all outcomes, tables and files on those shown."""
+    outcomes = view.outcomes()
+    all_orders = desk.archive.orders(outcomes).to_pandas()
+    all_calls = kpis.distinct(records.frame(desk.archive.calls(outcomes)))
+    money = Money.of(all_calls["cost"], desk.settings.currency)
+    now = datetime.now(UTC)
+    figures.tiles(kpis.lookup_kpis(all_orders, all_calls, money))
+    _orders(desk.archive.orders(shown), zone, money, palette, of=len(outcomes))
+    figures.cards(
+        [
+            charts.talk_time(all_calls, palette),
+            charts.hangup_reasons(all_calls, palette),
+            charts.cost_by_day(all_calls, palette, zone, now, money),
+        ]
+    )
+    _calls(desk.archive.calls(shown), zone, money, palette, of=len(all_calls))
+
+
+def _orders(table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette, *, of: int) -> None:
+    with _heading("Orders", "One row an order id, in the order you gave them."):
+        _csv(
+            "orders", table, zone, export.ORDER_COLUMNS, f"One row an order id: {table.num_rows:,} of {of:,} are shown."
+        )
+    with st.container(key="lookup_orders", gap="xsmall"):
+        if table.num_rows:
+            tables.orders_table(table.to_pandas(), zone, money, palette)
+        else:
+            st.caption("No order has this outcome.")
+
+
+def _calls(table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette, *, of: int) -> None:
+    calls = records.frame(table)
+    with _heading("Calls", "One row a call, in the order of the orders, then of time."):
+        kept = _flag_filter(calls)
+        table, calls = table.filter(pa.array(kept)), calls[kept]
+        _csv(
+            "calls",
+            table,
+            zone,
+            None,
+            f"One row a call: {len(calls):,} of {of:,} are shown. All fields and the raw record.",
+        )
+    with st.container(key="lookup_calls", gap="xsmall"):
+        if len(calls):
+            tables.calls_table(calls, zone, money, palette)
+            flagged = int((calls["flags"].map(len) > 0).sum())
+            st.caption(
+                f"{len(calls):,} of {of:,} calls shown · :material/flag: {flagged:,} carry a quality flag "
+                "· double-click a cell to read all of it"
+            )
+        else:
+            st.caption("No calls to show.")
+
+
+def _flag_filter(calls: pd.DataFrame) -> pd.Series[bool]:
+    """A popover with the flags that occur, their meanings and counts; True for calls that carry a chosen one."""
+    n = Counter(flag for flags in calls["flags"] for flag in flags)
+    present = [flag for flag in FLAGS if n[flag]]
+    everything = pd.Series(True, index=calls.index)
+    if not present:
+        return everything
+    chosen: list[str] = [flag for flag in st.session_state.get(_FLAG_FILTER, []) if flag in present]
+    with st.popover(
+        f"Flags **{len(chosen)} chosen**" if chosen else "Flags",
+        icon=":material/flag:",
+        help="What looks wrong in records.",
+    ):
+        st.markdown("**Show only calls that carry**")
+        st.pills(
+            "Flags", present, selection_mode="multi", key=_FLAG_FILTER, label_visibility="collapsed",
+            format_func=lambda flag: f"{flag} **{n[flag]:,}**",
+        )  # fmt: skip
+        st.table({f"`{flag}`": FLAGS[flag] for flag in present}, border="horizontal")
+    if not chosen:
+        return everything
+    return calls["flags"].map(lambda flags: not set(chosen).isdisjoint(flags)).astype(bool)
+
+
+def _heading(title: str, meaning: str) -> Any:
+    """Draws a table's heading; what is drawn inside stands at its right."""
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+    row.subheader(title, anchor=False, help=meaning, width="content")
+    return row.container(horizontal=True, horizontal_alignment="right", gap="xsmall", width="content")
+
+
+def _csv(name: str, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | None, meaning: str) -> None:
+    st.download_button(
+        f"{name.capitalize()} CSV",
+        lambda: export.csv_bytes(table, zone, columns),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        key=f"lookup_{name}_csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help=f"{meaning} Times in {zone.key}.",
+    )
+
+
+def _asked(outcomes: Sequence[Outcome], view: View, zone: ZoneInfo) -> str:
+    """`7 asked at 14:02:11 (UTC+8) · 5 from the archive, oldest 3 h ago`."""
+    now = datetime.now(UTC)
+    asked = [outcome.asked_at for outcome in outcomes if outcome.asked_at and not outcome.from_archive]
+    kept = [outcome.asked_at for outcome in outcomes if outcome.asked_at and outcome.from_archive]
+    said = []
+    if asked:
+        last = max(asked).astimezone(zone)
+        said.append(f"{len(asked):,} asked at {last:%H:%M:%S} ({wording.offset(zone, last)})")
+    if kept:
+        age = wording.age((now - min(kept)).total_seconds())
+        said.append(f"{len(kept):,} from the archive, oldest {'just now' if age == 'now' else f'{age} ago'}")
+    if view.asked.repeated:
+        said.append(f"{view.asked.repeated:,} repeated left out")
+    return " · ".join(said)

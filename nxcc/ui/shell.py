@@ -1,0 +1,115 @@
+"""What every page has around it: logo, sidebar, title line, and the switch between light and dark."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from nxcc import wording
+from nxcc.desk import Desk
+from nxcc.palette import PALETTES, Palette
+from nxcc.settings import PROJECT
+from nxcc.ui import panels, resources, zone
+
+SIDEBAR_PX = 232
+CLOCK_NOTED_S = 5.0
+_STATIC = PROJECT / "static"
+
+
+def palette() -> Palette:
+    """The colours of the mode that the browser shows."""
+    return PALETTES["dark" if _mode() == "dark" else "light"]
+
+
+def logo() -> None:
+    """The product's name above the navigation."""
+    name = "logo-dark.svg" if _mode() == "dark" else "logo-light.svg"
+    st.logo(_STATIC / name, size="large", icon_image=_STATIC / "mark.svg")
+
+
+def sidebar() -> None:
+    """Zone and state of the installation, below the navigation."""
+    desk = resources.opened()
+    with st.sidebar:
+        zone.select(desk.settings.timezone if isinstance(desk, Desk) else None)
+        with st.container(border=True, gap="xsmall", key="status"):
+            if not isinstance(desk, Desk):
+                st.markdown(":red[:material/error:] **Cannot start**")
+                st.caption("The page says why.")
+            elif desk.sandbox:
+                st.badge("Sandbox", icon=":material/science:", color="yellow", help=_SANDBOX)
+                st.caption("Made-up calls. Nothing leaves this machine.")
+            else:
+                _live(desk)
+
+
+def header(title: str) -> Desk | None:
+    """The title line: the page's name, and at the right what answers and in which zone times are.
+
+    Returns the desk; None when it cannot open, after saying on the page what to do about it.
+    """
+    desk = resources.opened()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, anchor=False, width="content")
+        with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"):
+            if isinstance(desk, Desk) and desk.sandbox:
+                st.badge("Sandbox data", icon=":material/science:", color="yellow", help=_SANDBOX)
+            elif isinstance(desk, Desk):
+                team = f"{_host(desk)} · team {desk.credentials.tenant_id}"
+                st.badge(team, icon=":material/dns:", color="gray")
+            shown = wording.zone_name(zone.current(), datetime.now(UTC))
+            st.badge(
+                shown, icon=":material/schedule:", color="gray", help="Zone of all times. Change it in the sidebar."
+            )
+    if isinstance(desk, Desk):
+        return desk
+    panels.problem(
+        desk,
+        title="The app cannot start yet",
+        kept="Nothing was asked and nothing is lost. Settings in the environment are read when the app starts.",
+        again="Try again",
+    )
+    return None
+
+
+@st.fragment(run_every=3)
+def watch_theme() -> None:
+    """Reruns the page after a light/dark switch: the switch alone does not, and data colours are chosen here."""
+    mode = _mode()
+    if st.session_state.setdefault("mode", mode) != mode:
+        st.session_state["mode"] = mode
+        st.rerun()
+
+
+_SANDBOX = "No credentials are configured: answers come from a local stand-in for the vendor's API, with made-up calls."
+
+
+def _live(desk: Desk) -> None:
+    rate = desk.settings.rate_per_second
+    lines = [f"Up to {rate:g} requests/s" if rate else "No request limit", _archived()]
+    ahead_s = desk.client.clock_difference_s
+    if ahead_s is not None and abs(ahead_s) > CLOCK_NOTED_S:
+        st.markdown(
+            ":orange[:material/schedule:] **Clock differs**", help="A signature is good for 60 s: set the clock."
+        )
+        lines.append(f"Ours is {abs(ahead_s):.0f} s {'slow' if ahead_s > 0 else 'fast'}")
+    else:
+        st.markdown(
+            ":material/dns: **Live data**", help="Answers come from the vendor's API and are kept in the archive."
+        )
+    st.caption("  \n".join([_host(desk), *lines]))
+
+
+def _archived() -> str:
+    calls = resources.calls_in_archive()
+    return "Archive cannot be read" if calls is None else f"{calls:,} calls in the archive"
+
+
+def _host(desk: Desk) -> str:
+    return wording.in_markdown(urlsplit(desk.credentials.base_url).netloc)
+
+
+def _mode() -> str | None:
+    return st.context.theme.type

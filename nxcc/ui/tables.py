@@ -1,0 +1,222 @@
+"""The tables of orders and calls: typed columns, units and zone in the headers, text as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from nxcc import wording
+from nxcc.hangup import RESULTS as RESULT_WORDS
+from nxcc.outcome import WORDS
+from nxcc.palette import OUTCOMES, RESULTS, Palette
+from nxcc.reading import is_link
+from nxcc.records import BY_NAME
+from nxcc.wording import Money
+
+ROW_PX = 32
+_DIRECTIONS = {"inbound": "Inbound", "outbound": "Outbound", "aicc": "AI callbot"}
+_PARTIES = {"customer": "Customer", "agent": "Agent", "unknown": "Unknown"}
+Format = Callable[[Any], str]
+
+
+def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Palette) -> None:
+    """One row an order, in the order they were asked for (`Archive.orders`)."""
+    now = pd.Timestamp(datetime.now(UTC))
+    shown = pd.DataFrame(
+        {
+            "order_id": _text(orders["order_id"]),
+            "outcome": orders["outcome"],
+            "calls": orders["calls"],
+            "answered_calls": orders["answered_calls"],
+            "first_answered_at": orders["first_answered_at"].dt.tz_convert(zone),
+            "time_to_answer_s": orders["time_to_answer_s"],
+            "talk_s": orders["talk_s"],
+            "cost": orders["cost"],
+            "ended": _text(orders["reason"].fillna(orders["last_hangup_reason"])),
+            "age_s": (now - orders["asked_at"]).dt.total_seconds().clip(lower=0),
+            "source": orders["from_archive"].map({True: "archive", False: "API"}),
+        }
+    )
+    in_zone = wording.zone_of(orders["first_answered_at"], zone, now.to_pydatetime())
+    cc = st.column_config
+    config = {
+        "order_id": cc.TextColumn("Order ID", width=158, pinned=True, help=BY_NAME["order_id"].help),
+        "outcome": cc.TextColumn("Outcome", width=92),
+        "calls": cc.NumberColumn("Calls", width=52),
+        "answered_calls": cc.NumberColumn("Answered", width=74, help="Calls that were answered."),
+        "first_answered_at": cc.DatetimeColumn(
+            f"Answered at ({in_zone})", width=136, alignment="right", help="First answer."
+        ),
+        "time_to_answer_s": cc.NumberColumn(
+            "Time to answer", width=102, help="First answer minus the first call's start."
+        ),
+        "talk_s": cc.NumberColumn("Talk", width=78, help="Talk time of all answered calls."),
+        "cost": cc.NumberColumn(money.header("Cost"), width=82, help="Sum over calls that have a cost."),
+        "ended": cc.TextColumn("Last hang-up or failure", help="Why the last call ended, or why there is no answer."),
+        "age_s": cc.NumberColumn("Age", width=60, help="How long ago the API gave this answer."),
+        "source": cc.TextColumn(
+            "From", width=62, help="Asked now (API), or answered before and still fresh (archive)."
+        ),
+    }
+    formats: dict[str, Format] = {
+        "outcome": lambda word: OUTCOMES[word].tag,
+        "calls": wording.count,
+        "answered_calls": wording.count,
+        "first_answered_at": _time_format(shown["first_answered_at"], now.tz_convert(zone).year, "%H:%M"),
+        "time_to_answer_s": wording.duration,
+        "talk_s": wording.duration,
+        "cost": money.number,
+        "age_s": wording.age,
+    }
+    colours = {"outcome": {str(word): palette.text[word] for word in WORDS}}
+    _draw(
+        shown,
+        config,
+        formats,
+        colours,
+        ink=palette.mark["ink"],
+        rows=12,
+        alt="Orders that were asked for, one row an order id",
+        key="orders_table",
+    )
+
+
+def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Palette) -> None:
+    """One row a call (`records.frame`), in the order of the orders, then of time."""
+    now = datetime.now(UTC)
+    recording, voicemail = _link(calls["record_url"]), _link(calls["voicemail_url"])
+    shown = pd.DataFrame(
+        {
+            "order_id": _text(calls["order_id"]),
+            "started_at": calls["started_at"].dt.tz_convert(zone),
+            "direction": _text(calls["direction"].map(lambda word: _DIRECTIONS.get(word, word), na_action="ignore")),
+            "result": calls["result"],
+            "agent": _text(calls["agent_nick"].fillna(calls["agent"])),
+            "queue_s": calls["queue_s"],
+            "ring_s": calls["ring_s"],
+            "talk_s": calls["talk_s"],
+            "hangup_reason": _text(calls["hangup_reason"]),
+            "hangup_party": calls["hangup_party"].map(_PARTIES),
+            "cost": calls["cost"],
+            "play": recording,
+            "open": recording,
+            "voicemail": voicemail,
+            "not_a_link": _text(_not_link(calls["record_url"]).fillna(_not_link(calls["voicemail_url"]))),
+            "flags": calls["flags"].map(", ".join).replace("", None),
+            "caller": _text(calls["caller"]),
+            "callee": _text(calls["callee"]),
+            "call_id": _text(calls["call_id"]),
+        }
+    )
+    for optional in ("voicemail", "not_a_link"):
+        if shown[optional].isna().all():
+            shown = shown.drop(columns=optional)
+    cc = st.column_config
+    in_zone = wording.zone_of(calls["started_at"], zone, now)
+    config = {
+        "order_id": cc.TextColumn("Order ID", width=158, pinned=True, help=BY_NAME["order_id"].help),
+        "started_at": cc.DatetimeColumn(f"Started ({in_zone})", width=128, help=BY_NAME["started_at"].help),
+        "direction": cc.TextColumn("Direction", width=80),
+        "result": cc.TextColumn("Result", width=104, help=BY_NAME["result"].help),
+        "agent": cc.TextColumn("Agent", width=92, help="Nickname, else the account; empty when nobody answered."),
+        "queue_s": cc.NumberColumn("Queue", width=62, help=BY_NAME["queue_s"].help),
+        "ring_s": cc.NumberColumn("Ring", width=54, help=BY_NAME["ring_s"].help),
+        "talk_s": cc.NumberColumn("Talk", width=80, help=BY_NAME["talk_s"].help),
+        "hangup_reason": cc.TextColumn("Hang-up reason", width=190, help=BY_NAME["hangup_reason"].help),
+        "hangup_party": cc.TextColumn("Hung up by", width=82, help=BY_NAME["hangup_party"].help),
+        "cost": cc.NumberColumn(money.header("Cost"), width=80, help=BY_NAME["cost"].help),
+        "play": cc.AudioColumn(
+            "Play", width=46, help="Double-click plays the recording, straight from the vendor's storage."
+        ),
+        "open": cc.LinkColumn(
+            "Open", width=50, display_text=":material/open_in_new:", help="The recording, in a new tab."
+        ),
+        "voicemail": cc.LinkColumn("Voicemail", width=76, display_text=":material/voicemail:", help="In a new tab."),
+        "not_a_link": cc.TextColumn(
+            "Not a link", width=160, help="What stands where an http(s) link should: only text."
+        ),
+        "flags": cc.TextColumn(
+            "Flags", width=180, help="What looks wrong in the record; the meanings are above the table."
+        ),
+        "caller": cc.TextColumn("Caller", width=120, help=BY_NAME["caller"].help),
+        "callee": cc.TextColumn("Callee", width=120, help=BY_NAME["callee"].help),
+        "call_id": cc.TextColumn("Call ID", width=160, help=BY_NAME["call_id"].help),
+    }
+    formats: dict[str, Format] = {
+        "started_at": _time_format(shown["started_at"], now.astimezone(zone).year, "%H:%M:%S"),
+        "result": lambda word: RESULTS[word].tag,
+        "queue_s": wording.duration,
+        "ring_s": wording.duration,
+        "talk_s": wording.duration,
+        "cost": money.number,
+        "flags": lambda flags: f"⚑ {flags}",
+    }
+    colours = {"result": {str(word): palette.text[word] for word in RESULT_WORDS}}
+    _draw(
+        shown,
+        config,
+        formats,
+        colours,
+        ink=palette.mark["ink"],
+        rows=14,
+        alt="Calls of these orders, one row a call",
+        key="calls_table",
+    )
+
+
+def _draw(
+    shown: pd.DataFrame,
+    config: Mapping[str, Any],
+    formats: Mapping[str, Format],
+    colours: Mapping[str, Mapping[str, str]],
+    *,
+    ink: str,
+    rows: int,
+    alt: str,
+    key: str,
+) -> None:
+    """Units and words through the Styler, so that sorting stays that of the values."""
+    styled = shown.style.format({name: _or_nothing(write) for name, write in formats.items()}, na_rep=wording.NOTHING)
+    styled = styled.set_properties(subset=["order_id"], color=ink)  # pinned columns are grey otherwise
+    for name, colour in colours.items():
+        styled = styled.map(lambda word, of=colour: f"color:{of.get(word, '')};font-weight:500", subset=[name])
+    st.dataframe(
+        styled,
+        column_config=config,
+        hide_index=True,
+        row_height=ROW_PX,
+        height=ROW_PX * (min(len(shown), rows) + 1) + 2,
+        placeholder=wording.NOTHING,
+        alt=alt,
+        key=key,
+    )
+
+
+def _or_nothing(write: Format) -> Format:
+    return lambda value: wording.NOTHING if pd.isna(value) else write(value)
+
+
+def _time_format(local: pd.Series[pd.Timestamp], this_year: int, clock: str) -> Format:
+    year = "" if (local.dropna().dt.year == this_year).all() else " %Y"
+    return lambda moment: moment.strftime(f"%d %b{year} {clock}")
+
+
+def _text(values: pd.Series[str]) -> pd.Series[str]:
+    return values.map(wording.plain, na_action="ignore")
+
+
+def _link(values: pd.Series[str]) -> pd.Series[str]:
+    return values.where(values.map(_is_link).astype(bool), None)
+
+
+def _not_link(values: pd.Series[str]) -> pd.Series[str]:
+    return values.where(~values.map(_is_link).astype(bool), None)
+
+
+def _is_link(value: object) -> bool:
+    return isinstance(value, str) and is_link(value)

@@ -1,0 +1,28 @@
+"""What the README promises is what the program has."""
+
+from pathlib import Path
+
+import pytest
+
+from nxcc.sandbox import RESERVED, Reserved
+from nxcc.settings import Settings
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("reserved", RESERVED, ids=lambda reserved: reserved.name)
+def test_readme__has_every_reserved_order_id(reserved: Reserved) -> None:
+    assert f"| `{reserved.name}` | {reserved.meaning} |" in README
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_readme__has_every_setting_with_its_default(name: str) -> None:
+    row = next(line for line in README.splitlines() if line.startswith(f"| `NXCC_{name.upper()}`"))
+    default = Settings.model_fields[name].default
+    shown = row.split("|")[2].strip().strip("`")
+    if name == "data_dir":
+        assert shown == default.name
+    elif name == "timezone":
+        assert shown == "the browser's"
+    else:
+        assert shown == ("" if default is None else str(default))
