@@ -15,15 +15,12 @@ def main() -> None:
         "Order calls", PROJECT / "static" / "mark.svg", layout="wide", initial_sidebar_state=shell.SIDEBAR_PX
     )
     shell.logo()
-    page = st.navigation(
-        {
-            "Ask": [
-                st.Page(lookup.render, title="Look up", icon=":material/search:", default=True),
-                st.Page(lookup.moved, title="Look up", url_path="lookup", visibility="hidden"),
-            ],
-        }
-    )
-    shell.sidebar()
+    pages = {
+        "Ask": [st.Page(lookup.render, title="Look up", icon=":material/search:", default=True)],
+    }
+    moved = st.Page(lookup.moved, title="Look up", url_path="lookup", visibility="hidden")
+    page = st.navigation(pages | {"": [moved]}, position="hidden")  # Streamlit hides a list of one; ours does not
+    shell.sidebar(pages)
     shell.watch_theme()
     page.run()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -27,7 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sandbox_command.add_arguments(sandbox)
         sandbox.set_defaults(run=sandbox_command.run)
     arguments = parser.parse_args(given)
-    code: int = arguments.run(arguments)
+    try:
+        code: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        return command.INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has gone; Python must not try to write the rest at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return command.INTERRUPTED
     return code
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nxcc.account import Credentials
 from nxcc.api.client import Client
 from nxcc.archive import Archive, Freshness
+from nxcc.errors import ArchiveError
 from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
@@ -40,7 +41,7 @@ def open_desk(settings: Settings) -> Desk:
     """Opens archive and client, and starts the sandbox when no credentials are set.
 
     The sandbox's answers have a file of their own, so made-up calls never mix with real ones.
-    Raises `ArchiveError` or `SandboxError`.
+    Raises `ArchiveError`, `SandboxError`, or `ConfigurationError` for an address or a proxy that cannot be used.
     """
     sandbox = None
     credentials = settings.credentials
@@ -50,7 +51,6 @@ def open_desk(settings: Settings) -> Desk:
         said = sandbox.credentials
         credentials = Credentials(sandbox.base_url, said.access_key, said.access_secret, said.tenant_id)
         name = "sandbox.duckdb"
-    archive = Archive(settings.data_dir / name, credentials.tenant_id)
     client = Client(
         credentials,
         rate_per_second=settings.rate_per_second,
@@ -58,6 +58,12 @@ def open_desk(settings: Settings) -> Desk:
         timeout_s=settings.timeout_s,
         attempts=settings.attempts,
     )
+    try:
+        archive = Archive(settings.data_dir / name, credentials.tenant_id)
+    except ArchiveError:
+        if sandbox:
+            sandbox.stop()
+        raise
     freshness = Freshness(timedelta(seconds=settings.fresh_found_s), timedelta(seconds=settings.fresh_no_calls_s))
     return Desk(settings, credentials, client, archive, Lookup(client, archive, freshness), sandbox)
 

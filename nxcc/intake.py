@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 LONGEST = 128  # characters of an order id
+LOST = "\ufffd"  # stands where bytes were no text
 
 _SEPARATORS = re.compile(r"[\n\r,;\t \u00a0\u3000，；、]+")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_SURROGATE = re.compile("[\ud800-\udfff]")  # bytes that were no text, as Python hands them over
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)E\+\d+", re.IGNORECASE)
 
 PROBLEMS: dict[str, str] = {
     "too_long": f"longer than {LONGEST} characters",
-    "bad_characters": "holds control characters",
+    "bad_characters": "holds control characters, or ones that were lost on the way",
     "excel_scientific": "Excel has cut its digits (1.23457E+17); take the id from the source",
 }
 
@@ -41,7 +43,7 @@ def split(text: str) -> list[str]:
 
 def clean(cell: str) -> str:
     """A cell as an order id: NFKC, without invisible characters, without `="..."` or a leading apostrophe."""
-    text = unicodedata.normalize("NFKC", cell).translate(_INVISIBLE).strip()
+    text = _SURROGATE.sub(LOST, unicodedata.normalize("NFKC", cell)).translate(_INVISIBLE).strip()
     if text.startswith('="') and text.endswith('"') and len(text) > 3:
         text = text[2:-1]
     return text.removeprefix("'").strip()
@@ -51,7 +53,7 @@ def problem(order_id: str) -> str | None:
     """The code of what is wrong with a cleaned id (a key of `PROBLEMS`); None when it can be asked."""
     if len(order_id) > LONGEST:
         return "too_long"
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in order_id):
+    if any(c == LOST or unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in order_id):
         return "bad_characters"
     return "excel_scientific" if _SCIENTIFIC.fullmatch(order_id) else None
 

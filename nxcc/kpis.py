@@ -145,7 +145,7 @@ def unanswered_cost(calls: pd.DataFrame, money: Money) -> Kpi:
     part = _ratio(value, _sum(calls["cost"])[0]) if value is not None else None
     return Kpi(
         "unanswered_cost",
-        "Unanswered cost",
+        "Unanswered",
         value,
         "money",
         money.short(value),

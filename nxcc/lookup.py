@@ -59,10 +59,10 @@ class Lookup:
             for order_id, claim in elsewhere.items():
                 while not self._claims.wait(claim, KEEP_EVERY_S):
                     yield []
-                if claim.outcome is None:  # the other session stopped: ours to ask
-                    left.append(order_id)
-                else:
+                if claim.outcome and not (ask_again and claim.outcome.from_archive):
                     yield [claim.outcome]
+                else:  # the other session stopped, or did not ask: ours to ask
+                    left.append(order_id)
 
     def _answers(self, order_ids: Sequence[str], ask_again: bool) -> Iterator[list[Outcome]]:
         known = {} if ask_again else self.archive.fresh(order_ids, self._freshness, self._now())
@@ -133,6 +133,7 @@ class _Asking:
     def _ask(self, order_id: str) -> Answer:
         try:
             reply = self._client.query_by_order(order_id, self.stop)
+            rows = records.calls(order_id, reply.records)
         except ConfigurationError:
             raise
         except ApiError as error:
@@ -142,12 +143,11 @@ class _Asking:
                 "failed",
                 error.what,
                 asked_at=self._now(),
-                attempts=error.attempts,
+                attempts=error.attempts or 1,
                 code=said.code,
                 req_id=said.req_id,
             )
             return failed, []
-        rows = records.calls(order_id, reply.records)
         outcome = Outcome(
             order_id,
             "found" if rows else "no_calls",

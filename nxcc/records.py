@@ -15,6 +15,7 @@ import orjson
 import pyarrow as pa
 
 from nxcc import reading
+from nxcc.errors import ApiError
 from nxcc.flags import flags_of
 from nxcc.hangup import party_of, result_of
 
@@ -114,7 +115,8 @@ _HANGUP_BY = {"0": "agent", "1": "customer", "2": "unknown"}
 def call(order_id: str, record: dict[str, Any]) -> dict[str, Any]:
     """One record as a typed row: a value for each of `COLUMNS`, None where there is none.
 
-    Times are epoch milliseconds, durations seconds; unknown codes stay as they came.
+    Times are epoch milliseconds, durations seconds; unknown codes stay as they came. Raises `ApiError` for a record
+    nested deeper than JSON can be written (254 levels).
     """
     row: dict[str, Any] = {"order_id": order_id}
     bad_type = False
@@ -136,7 +138,12 @@ def call(order_id: str, record: dict[str, Any]) -> dict[str, Any]:
     row["result"] = result_of(row)
     row["hangup_party"] = party_of(row)
     row["flags"] = flags_of(row, bad_type=bad_type, unknown_field=not _API_KEYS.issuperset(record))
-    row["raw"] = orjson.dumps(record).decode()
+    try:
+        row["raw"] = orjson.dumps(record).decode()
+    except orjson.JSONEncodeError as error:
+        raise ApiError(
+            "The API's answer is nested too deep to be kept.", cure="Nothing was taken from it; show it to the vendor."
+        ) from error
     return row
 
 

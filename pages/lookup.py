@@ -21,9 +21,14 @@ def render() -> None:
         first_visit.draw(desk)
         return
     _toolbar(view)
-    asking.ask(desk, view)
-    asking.halted(view)
-    _results(desk, view)
+    progress = st.empty()
+    if asking.due(view):
+        st.empty()  # in the place of the results: those of before do not stand below the progress
+        asking.ask(desk, view, progress)
+    with st.container():
+        order_ids.too_many()
+        asking.halted(view)
+        _results(desk, view)
 
 
 def moved() -> None:
@@ -42,7 +47,6 @@ def _toolbar(view: View) -> None:
             args=(view.asked.valid,),
             kwargs={"again": True},
             disabled=not view.asked.valid,
-            help=f"Asks the API again: {len(view.asked.valid):,} requests.",
         )
         order_ids.copy_link(view)
 

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import cast
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ _CHUNK = 256 * 1024
 _CLOCK_EXPIRED = 1004
 
 log = logging.getLogger(__name__)
-_backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
+_backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=20, jitter=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,9 @@ class Client:
         with self._places:
             self._pause(stop, self.pace.reserve())
             sent_at = time.monotonic()
+            signed = protocol.signed_headers(self.credentials, body, int(self._now() * 1000))
             try:
-                status, content, retry_after_s = self._send(body)
+                status, content, retry_after_s = self._send(body, signed)
                 return protocol.decode(status, content, retry_after_s=retry_after_s)
             except TransientError as error:
                 if error.rate_limited:
@@ -110,15 +111,14 @@ class Client:
                 log.info(
                     "asked again or given up: %s", type(error).__name__, extra={"status": error.evidence.http_status}
                 )
-                raise self._without_secrets(error) from error.__cause__
+                raise self._without_secrets(error, signed) from error.__cause__
             except ConfigurationError as error:
-                raise self._without_secrets(self._with_clock(error)) from error.__cause__
+                raise self._without_secrets(self._with_clock(error), signed) from error.__cause__
             except ApiError as error:
-                raise self._without_secrets(error) from error.__cause__
+                raise self._without_secrets(error, signed) from error.__cause__
 
-    def _send(self, body: bytes) -> tuple[int, bytes, float | None]:
-        """One signed request: HTTP status, body, seconds of `Retry-After`."""
-        signed = protocol.signed_headers(self.credentials, body, int(self._now() * 1000))
+    def _send(self, body: bytes, signed: dict[str, str]) -> tuple[int, bytes, float | None]:
+        """One request: HTTP status, body, seconds of `Retry-After`."""
         with self._count:
             self.requests += 1
         try:
@@ -134,6 +134,8 @@ class Client:
                 assert_same_host=False,
             )
             content = self._read(response)
+        except urllib3.exceptions.NewConnectionError as error:  # a timeout as well, by its class
+            raise TransientError(_connection_failure(error), cure="Ask again later.") from error
         except urllib3.exceptions.TimeoutError as error:
             raise TransientError(f"No answer within {self._timeout_s:g} s.", cure="Ask again later.") from error
         except urllib3.exceptions.SSLError as error:
@@ -173,12 +175,19 @@ class Client:
         environment = session.merge_environment_settings(url, {}, None, None, None)
         proxies = {} if _is_loopback(url) else environment["proxies"]
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.concurrency, max_retries=0)
-        prepared = requests.Request("POST", url).prepare()
-        pool = adapter.get_connection_with_tls_context(
-            prepared, environment["verify"], proxies=proxies, cert=environment["cert"]
-        )
+        try:
+            prepared = requests.Request("POST", url).prepare()
+            pool = adapter.get_connection_with_tls_context(
+                prepared, environment["verify"], proxies=proxies, cert=environment["cert"]
+            )
+            target = adapter.request_url(prepared, proxies)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError):
+            raise ConfigurationError(
+                "The gateway's address, or that of the proxy to it, cannot be used.",
+                cure="Check NXCC_BASE_URL, HTTP_PROXY and HTTPS_PROXY.",
+            ) from None  # the original may hold the proxy's password
         headers = {"User-Agent": "nxcc", "Accept-Encoding": "gzip, deflate"}
-        return cast(urllib3.HTTPConnectionPool, pool), adapter.request_url(prepared, proxies), headers
+        return cast(urllib3.HTTPConnectionPool, pool), target, headers
 
     def _wait_for_next(self, state: tenacity.RetryCallState) -> None:
         self._pause(state.args[0], state.upcoming_sleep)
@@ -202,9 +211,14 @@ class Client:
             error.what += f" This machine's clock is {abs(self.clock_difference_s):.0f} s {side} the gateway's."
         return error
 
-    def _without_secrets(self, error: ApiError) -> ApiError:
-        error.what = self.credentials.redact(error.what)
+    def _without_secrets(self, error: ApiError, signed: dict[str, str]) -> ApiError:
+        def clean(text: str) -> str:
+            return self.credentials.redact(text.replace(signed["sign"], "***"))
+
+        error.what = clean(error.what)
         error.args = (error.what,)
+        said = error.evidence
+        error.evidence = replace(said, message=clean(said.message), req_id=clean(said.req_id))
         return error
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 SLOWEST_PER_S = 0.5
-STEP_S = 1.0  # at most one halving, and one step back up, in this time
+STEP_S = 1.0  # at most one halving in this time; a step back up when nothing was refused for as long
 STEPS_UP = 10  # steps from nothing to the full rate
 
 
@@ -29,7 +29,8 @@ class Pace:
         self._now = now
         self._lock = threading.Lock()
         self._next = 0.0
-        self._changed = -math.inf
+        self._slowed = -math.inf  # the last halving
+        self._changed = -math.inf  # the last change of the rate, or refusal
         self._step = self._ceiling / STEPS_UP
         self._second = -math.inf
         self._sent = self._sent_before = 0
@@ -53,14 +54,16 @@ class Pace:
     def slow_down(self, sent_at: float) -> None:
         """The API said that a request sent at `sent_at` (by this pace's clock) came too fast."""
         with self._lock:
-            if sent_at < self._changed or self._now() - self._changed < STEP_S:
-                return  # an answer to the rate before the last change
+            now = self._now()
+            self._changed = now
+            if sent_at < self._slowed or now - self._slowed < STEP_S:
+                return  # an answer to the rate before the last halving
             if self._rate == math.inf:
                 self._rate = float(max(self._sent, self._sent_before, 1))
                 self._step = self._rate / STEPS_UP
                 self._lift_at = self._rate * 2
             self._rate = max(self._rate / 2, min(SLOWEST_PER_S, self._ceiling))
-            self._changed = self._now()
+            self._slowed = now
 
     def _recover(self, now: float) -> None:
         steps = int((now - self._changed) / STEP_S)

@@ -6,6 +6,7 @@ Source: the vendor's wiki pages "NXCC API cdrQueryByOrder", "API Interface Invoc
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ MAX_MESSAGE = 200  # characters of the vendor's words that are kept
 _RATE_WORDS = ("rate limit", "too many requests", "限流", "频繁")
 _WRONG_ADDRESS = frozenset({401, 403, 404, 405, 407})
 _MAY_PASS = frozenset({408, 425, 429})
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,9 @@ def _json(body: bytes) -> object:
 
 def _code(envelope: dict[str, Any]) -> int | None:
     code = envelope.get("code")
-    if isinstance(code, str) and code.strip().isascii() and code.strip().lstrip("-").isdigit():
-        return int(code)
-    return code if isinstance(code, int) and not isinstance(code, bool) else None
+    if isinstance(code, str) and _WHOLE.fullmatch(code.strip()):
+        code = int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 2**63 else None
 
 
 def _req_id(envelope: object) -> str:

@@ -20,6 +20,7 @@ from nxcc.errors import ArchiveError
 from nxcc.outcome import Outcome
 
 CLOCK_TOLERANCE = timedelta(minutes=1)  # a lookup "from the future" (the clock was set back) is not fresh for ever
+_DAMAGED = re.compile("not a valid DuckDB|serialization|corrupt|not read enough bytes|replaying WAL", re.IGNORECASE)
 Stored = tuple[Outcome, Sequence[dict[str, Any]]]
 
 _LOOKUPS = pa.schema(
@@ -117,9 +118,13 @@ class Archive:
         with _sentences(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-            self._connection.execute("ATTACH '" + str(path).replace("'", "''") + "' AS archive")
-            self._connection.execute("USE archive")
-            migrate(self._connection)
+            try:
+                self._connection.execute("ATTACH '" + str(path).replace("'", "''") + "' AS archive")
+                self._connection.execute("USE archive")
+                migrate(self._connection)
+            except BaseException:
+                self._connection.close()  # else the file stays locked for as long as the error lives
+                raise
 
     def close(self) -> None:
         """Lets the file go."""
@@ -245,7 +250,7 @@ def _as_sentence(path: Path, error: Exception) -> ArchiveError:
             f"The disk of {path.parent} is full.",
             cure="Everything kept before is safe. Free some space and ask again.",
         )
-    if "not a valid DuckDB" in said or "serialization" in said.lower():
+    if _DAMAGED.search(said):
         return ArchiveError(
             f"{path} is not an archive of nxcc, or it is damaged.",
             cure="Put it back from a backup, or move it away to begin a new one.",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import NoReturn
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nxcc.desk import Desk
 from nxcc.errors import ArchiveError, ConfigurationError, NxccError
@@ -14,16 +16,16 @@ from nxcc.ui import panels, resources
 from nxcc.ui.view import View
 
 
-def ask(desk: Desk, view: View) -> None:
-    """Asks for what is left in the view and draws how far it is; then the page is drawn anew."""
-    if not view.left or view.halted:
-        return
-    slot = st.empty()
+def due(view: View) -> bool:
+    """Whether something is still to ask and nothing stopped it."""
+    return bool(view.left) and not view.halted
+
+
+def ask(desk: Desk, view: View, slot: DeltaGenerator) -> NoReturn:
+    """Asks for what is left in the view, drawing in `slot` how far it is; then the page is drawn anew."""
     with slot.container(border=True, horizontal=True, vertical_alignment="center", key="progress"):
         bar = st.progress(0.0, _said(view))
-        st.button(
-            "Stop", icon=":material/stop:", key="lookup_stop", on_click=_stop, args=(view,), help="Keeps what came."
-        )
+        st.button("Stop", icon=":material/stop:", key="lookup_stop", on_click=_stop, args=(view,))
     total = len(view.left)
     try:
         with closing(desk.lookup.run(list(view.left), ask_again=view.ask_again)) as batches:
@@ -60,13 +62,15 @@ def _again(view: View) -> None:
 
 
 def _stop(view: View) -> None:
+    resources.calls_in_archive.clear()
     view.halted = bool(view.left)
 
 
 def _said(view: View) -> str:
     outcomes = view.outcomes()
-    n = counts(outcomes)
-    done = len(outcomes) - len(view.left)
+    left = set(view.left)
+    n = counts(outcome for outcome in outcomes if outcome.order_id not in left)
+    done = len(outcomes) - len(left)
     words = (
         f":{role.colour}[:material/{role.icon}:] {role.label} {n[word]:,}" for word, role in OUTCOMES.items() if n[word]
     )

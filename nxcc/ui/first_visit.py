@@ -11,7 +11,7 @@ from nxcc.ui import order_ids
 _ANSWERS = (
     (
         "call",
-        "Was the customer reached?",
+        "Who was reached?",
         "Each order with its calls and answers, and how many attempts the first answer took.",
     ),
     ("timer", "How long did it take?", "Queue, ring and talk of every call; the median and the spread of talk time."),
@@ -29,11 +29,18 @@ def draw(desk: Desk) -> None:
     left, right = st.columns([3, 2], gap="small")
     with left, st.container(border=True, gap="small", height="stretch"):
         order_ids.editor(compact=False)
+        order_ids.too_many()
     with right, st.container(border=True, gap="small", height="stretch"):
         if desk.sandbox:
             _sandbox(desk)
         else:
             _live(desk)
+    st.empty()  # where the progress will be, so that all below leaves with it
+    with st.container():
+        _legend()
+
+
+def _legend() -> None:
     st.subheader("What you will see", anchor=False)
     with st.grid(4, gap="xsmall", min_column_width=200):
         for icon, question, answer in _ANSWERS:
@@ -72,3 +79,5 @@ def _live(desk: Desk) -> None:
     )
     st.markdown("**Send a view to a colleague**")
     st.markdown(":gray[The address of this page carries the ids: `?orders=A1,A2` opens the same results.]")
+    st.markdown("**More than 200 ids?**")
+    st.markdown(":gray[On the command line, `python -m nxcc lookup --ids-file FILE` takes any number.]")

@@ -70,9 +70,13 @@ def editor(*, compact: bool) -> None:
                 st.form_submit_button(
                     "Look up", key="lookup_go", type="primary", icon=":material/search:", on_click=_submit
                 )
-    if too_many := st.session_state.get(_TOO_MANY):
+
+
+def too_many() -> None:
+    """Says so when more ids were given than one page takes."""
+    if found := st.session_state.get(_TOO_MANY):
         st.markdown(
-            f":orange[:material/warning:] **{too_many:,} order ids are more than the {MOST_IDS} of this page.** "
+            f":orange[:material/warning:] **{found:,} order ids are more than the {MOST_IDS} of this page.** "
             f"Nothing was asked and your text is kept. Leave {MOST_IDS} or fewer, or ask for all of them on the "
             f"command line: `{_COMMAND}`."
         )
@@ -94,12 +98,12 @@ def examples(found: tuple[Example, ...]) -> None:
 
 def copy_link(view: View) -> None:
     """A popover with the address of this view and a button that copies it."""
-    with st.popover("Link", icon=":material/link:", help="The address of these results, for a colleague."):
+    with st.popover("Link", icon=":material/link:"):
         if len(quote(view.address)) > LONGEST_ADDRESS:
             st.markdown("These ids are too long for an address. Send a colleague the ids instead.")
             return
         st.code(
-            f"{st.context.url or ''}?{_PARAMETER}={quote(view.address, safe=',')}",
+            f"{(st.context.url or '').rstrip('/')}/?{_PARAMETER}={quote(view.address, safe=',')}",
             language=None,
             wrap_lines=True,
             width=420,

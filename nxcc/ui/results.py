@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nxcc import charts, export, kpis, records, wording
 from nxcc.desk import Desk
@@ -41,14 +41,7 @@ def strip(view: View, zone: ZoneInfo) -> list[Outcome]:
                     f":{OUTCOMES[word].colour}[:material/{OUTCOMES[word].icon}:] {OUTCOMES[word].label} **{n[word]:,}**"
                 ),
             )
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-            st.caption(_asked(outcomes, view, zone), width="content")
-            if n["failed"]:
-                failed = [outcome.order_id for outcome in outcomes if outcome.word == "failed"]
-                st.button(
-                    "Retry failed", icon=":material/replay:", key="lookup_retry", on_click=view.ask, args=(failed,),
-                    kwargs={"again": True}, help=f"Asks the API again for {len(failed):,} failed.",
-                )  # fmt: skip
+        st.caption(_asked(outcomes, zone), width="content")
     return [outcome for outcome in outcomes if not words or outcome.word in words]
 
 
@@ -60,48 +53,59 @@ def draw(desk: Desk, view: View, shown: Sequence[Outcome], zone: ZoneInfo, palet
     money = Money.of(all_calls["cost"], desk.settings.currency)
     now = datetime.now(UTC)
     figures.tiles(kpis.lookup_kpis(all_orders, all_calls, money))
-    _orders(desk.archive.orders(shown), zone, money, palette, of=len(outcomes))
-    figures.cards(
-        [
-            charts.talk_time(all_calls, palette),
-            charts.hangup_reasons(all_calls, palette),
-            charts.cost_by_day(all_calls, palette, zone, now, money),
-        ]
-    )
+    _orders(view, desk.archive.orders(shown), zone, money, palette)
+    if len(all_calls):
+        figures.cards(
+            [
+                charts.talk_time(all_calls, palette),
+                charts.hangup_reasons(all_calls, palette),
+                charts.cost_by_day(all_calls, palette, zone, now, money),
+            ]
+        )
     _calls(desk.archive.calls(shown), zone, money, palette, of=len(all_calls))
 
 
-def _orders(table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette, *, of: int) -> None:
+def _orders(view: View, table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette) -> None:
     with _heading("Orders", "One row an order id, in the order you gave them."):
-        _csv(
-            "orders", table, zone, export.ORDER_COLUMNS, f"One row an order id: {table.num_rows:,} of {of:,} are shown."
-        )
+        _csv("orders", table, zone, export.ORDER_COLUMNS)
+        _retry(view)
     with st.container(key="lookup_orders", gap="xsmall"):
         if table.num_rows:
             tables.orders_table(table.to_pandas(), zone, money, palette)
         else:
             st.caption("No order has this outcome.")
+        if repeated := view.asked.repeated:
+            st.caption(f"{repeated:,} repeated id{' was' if repeated == 1 else 's were'} left out: each is asked once.")
+
+
+def _retry(view: View) -> None:
+    failed = [outcome.order_id for outcome in view.outcomes() if outcome.word == "failed"]
+    if failed:
+        st.button(
+            f"Retry {len(failed):,} failed",
+            icon=":material/replay:",
+            key="lookup_retry",
+            on_click=view.ask,
+            args=(failed,),
+            kwargs={"again": True},
+        )
 
 
 def _calls(table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette, *, of: int) -> None:
     calls = records.frame(table)
     with _heading("Calls", "One row a call, in the order of the orders, then of time."):
+        file_button = st.container(width="content")
         kept = _flag_filter(calls)
         table, calls = table.filter(pa.array(kept)), calls[kept]
-        _csv(
-            "calls",
-            table,
-            zone,
-            None,
-            f"One row a call: {len(calls):,} of {of:,} are shown. All fields and the raw record.",
-        )
+        with file_button:
+            _csv("calls", table, zone)
     with st.container(key="lookup_calls", gap="xsmall"):
         if len(calls):
             tables.calls_table(calls, zone, money, palette)
             flagged = int((calls["flags"].map(len) > 0).sum())
             st.caption(
-                f"{len(calls):,} of {of:,} calls shown · :material/flag: {flagged:,} carry a quality flag "
-                "· double-click a cell to read all of it"
+                f"{len(calls):,} of {of:,} calls shown · :material/flag: {flagged:,} "
+                f"carr{'ies' if flagged == 1 else 'y'} a quality flag · double-click a cell to read all of it"
             )
         else:
             st.caption("No calls to show.")
@@ -114,31 +118,32 @@ def _flag_filter(calls: pd.DataFrame) -> pd.Series[bool]:
     everything = pd.Series(True, index=calls.index)
     if not present:
         return everything
-    chosen: list[str] = [flag for flag in st.session_state.get(_FLAG_FILTER, []) if flag in present]
-    with st.popover(
-        f"Flags **{len(chosen)} chosen**" if chosen else "Flags",
-        icon=":material/flag:",
-        help="What looks wrong in records.",
-    ):
+    chosen = {flag for flag in st.session_state.get(_FLAG_FILTER, []) if flag in present}
+    with st.popover(f"Flags · {len(chosen)} chosen" if chosen else "Flags", icon=":material/flag:", key="flags"):
         st.markdown("**Show only calls that carry**")
         st.pills(
-            "Flags", present, selection_mode="multi", key=_FLAG_FILTER, label_visibility="collapsed",
+            "Flags",
+            present,
+            selection_mode="multi",
+            key=_FLAG_FILTER,
+            label_visibility="collapsed",
             format_func=lambda flag: f"{flag} **{n[flag]:,}**",
-        )  # fmt: skip
+        )
         st.table({f"`{flag}`": FLAGS[flag] for flag in present}, border="horizontal")
     if not chosen:
         return everything
-    return calls["flags"].map(lambda flags: not set(chosen).isdisjoint(flags)).astype(bool)
+    return calls["flags"].map(lambda flags: not chosen.isdisjoint(flags)).astype(bool)
 
 
-def _heading(title: str, meaning: str) -> Any:
-    """Draws a table's heading; what is drawn inside stands at its right."""
-    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+def _heading(title: str, meaning: str) -> DeltaGenerator:
+    """Draws a table's heading; what is drawn inside stands beside it, clear of the table's own tools at the right."""
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     row.subheader(title, anchor=False, help=meaning, width="content")
-    return row.container(horizontal=True, horizontal_alignment="right", gap="xsmall", width="content")
+    return row
 
 
-def _csv(name: str, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | None, meaning: str) -> None:
+def _csv(name: str, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | None = None) -> None:
+    """What is shown as a file, made when it is asked for."""
     st.download_button(
         f"{name.capitalize()} CSV",
         lambda: export.csv_bytes(table, zone, columns),
@@ -147,11 +152,10 @@ def _csv(name: str, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | No
         key=f"lookup_{name}_csv",
         icon=":material/download:",
         on_click="ignore",
-        help=f"{meaning} Times in {zone.key}.",
     )
 
 
-def _asked(outcomes: Sequence[Outcome], view: View, zone: ZoneInfo) -> str:
+def _asked(outcomes: Sequence[Outcome], zone: ZoneInfo) -> str:
     """`7 asked at 14:02:11 (UTC+8) · 5 from the archive, oldest 3 h ago`."""
     now = datetime.now(UTC)
     asked = [outcome.asked_at for outcome in outcomes if outcome.asked_at and not outcome.from_archive]
@@ -163,6 +167,4 @@ def _asked(outcomes: Sequence[Outcome], view: View, zone: ZoneInfo) -> str:
     if kept:
         age = wording.age((now - min(kept)).total_seconds())
         said.append(f"{len(kept):,} from the archive, oldest {'just now' if age == 'now' else f'{age} ago'}")
-    if view.asked.repeated:
-        said.append(f"{view.asked.repeated:,} repeated left out")
     return " · ".join(said)

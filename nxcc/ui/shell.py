@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit import Page
 
 from nxcc import wording
 from nxcc.desk import Desk
@@ -29,10 +31,16 @@ def logo() -> None:
     st.logo(_STATIC / name, size="large", icon_image=_STATIC / "mark.svg")
 
 
-def sidebar() -> None:
-    """Zone and state of the installation, below the navigation."""
+def sidebar(pages: Mapping[str, Sequence[Page]]) -> None:
+    """The pages by group, the zone, and the state of the installation."""
     desk = resources.opened()
     with st.sidebar:
+        for group, of_group in pages.items():
+            with st.container(gap="xsmall"):
+                st.caption(group)
+                for page in of_group:
+                    st.page_link(page, width="stretch")
+        st.space("small")
         zone.select(desk.settings.timezone if isinstance(desk, Desk) else None)
         with st.container(border=True, gap="xsmall", key="status"):
             if not isinstance(desk, Desk):

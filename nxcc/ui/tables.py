@@ -43,19 +43,18 @@ def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pa
         }
     )
     in_zone = wording.zone_of(orders["first_answered_at"], zone, now.to_pydatetime())
+    years = _years(shown["first_answered_at"], now.tz_convert(zone).year)
     cc = st.column_config
     config = {
-        "order_id": cc.TextColumn("Order ID", width=158, pinned=True, help=BY_NAME["order_id"].help),
-        "outcome": cc.TextColumn("Outcome", width=92),
-        "calls": cc.NumberColumn("Calls", width=52),
+        "order_id": cc.TextColumn("Order ID", width=150, pinned=True, help=BY_NAME["order_id"].help),
+        "outcome": cc.TextColumn("Outcome", width=88),
+        "calls": cc.NumberColumn("Calls", width=50),
         "answered_calls": cc.NumberColumn("Answered", width=74, help="Calls that were answered."),
         "first_answered_at": cc.DatetimeColumn(
-            f"Answered at ({in_zone})", width=136, alignment="right", help="First answer."
+            f"Answered at ({in_zone})", width=_wide(in_zone, 138), alignment="right", help="First answer."
         ),
-        "time_to_answer_s": cc.NumberColumn(
-            "Time to answer", width=102, help="First answer minus the first call's start."
-        ),
-        "talk_s": cc.NumberColumn("Talk", width=78, help="Talk time of all answered calls."),
+        "time_to_answer_s": cc.NumberColumn("To answer", width=80, help="First answer minus the first call's start."),
+        "talk_s": cc.NumberColumn("Talk", width=76, help="Talk time of all answered calls."),
         "cost": cc.NumberColumn(money.header("Cost"), width=82, help="Sum over calls that have a cost."),
         "ended": cc.TextColumn("Last hang-up or failure", help="Why the last call ended, or why there is no answer."),
         "age_s": cc.NumberColumn("Age", width=60, help="How long ago the API gave this answer."),
@@ -67,7 +66,7 @@ def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pa
         "outcome": lambda word: OUTCOMES[word].tag,
         "calls": wording.count,
         "answered_calls": wording.count,
-        "first_answered_at": _time_format(shown["first_answered_at"], now.tz_convert(zone).year, "%H:%M"),
+        "first_answered_at": lambda moment: moment.strftime(f"%d %b{years} %H:%M"),
         "time_to_answer_s": wording.duration,
         "talk_s": wording.duration,
         "cost": money.number,
@@ -79,7 +78,6 @@ def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pa
         config,
         formats,
         colours,
-        ink=palette.mark["ink"],
         rows=12,
         alt="Orders that were asked for, one row an order id",
         key="orders_table",
@@ -118,9 +116,12 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
             shown = shown.drop(columns=optional)
     cc = st.column_config
     in_zone = wording.zone_of(calls["started_at"], zone, now)
+    years = _years(shown["started_at"], now.astimezone(zone).year)
     config = {
-        "order_id": cc.TextColumn("Order ID", width=158, pinned=True, help=BY_NAME["order_id"].help),
-        "started_at": cc.DatetimeColumn(f"Started ({in_zone})", width=128, help=BY_NAME["started_at"].help),
+        "order_id": cc.TextColumn("Order ID", width=150, pinned=True, help=BY_NAME["order_id"].help),
+        "started_at": cc.DatetimeColumn(
+            f"Started ({in_zone})", width=_wide(in_zone, 158 if years else 128), help=BY_NAME["started_at"].help
+        ),
         "direction": cc.TextColumn("Direction", width=80),
         "result": cc.TextColumn("Result", width=104, help=BY_NAME["result"].help),
         "agent": cc.TextColumn("Agent", width=92, help="Nickname, else the account; empty when nobody answered."),
@@ -148,7 +149,7 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         "call_id": cc.TextColumn("Call ID", width=160, help=BY_NAME["call_id"].help),
     }
     formats: dict[str, Format] = {
-        "started_at": _time_format(shown["started_at"], now.astimezone(zone).year, "%H:%M:%S"),
+        "started_at": lambda moment: moment.strftime(f"%d %b{years} %H:%M:%S"),
         "result": lambda word: RESULTS[word].tag,
         "queue_s": wording.duration,
         "ring_s": wording.duration,
@@ -162,7 +163,6 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         config,
         formats,
         colours,
-        ink=palette.mark["ink"],
         rows=14,
         alt="Calls of these orders, one row a call",
         key="calls_table",
@@ -175,14 +175,12 @@ def _draw(
     formats: Mapping[str, Format],
     colours: Mapping[str, Mapping[str, str]],
     *,
-    ink: str,
     rows: int,
     alt: str,
     key: str,
 ) -> None:
     """Units and words through the Styler, so that sorting stays that of the values."""
     styled = shown.style.format({name: _or_nothing(write) for name, write in formats.items()}, na_rep=wording.NOTHING)
-    styled = styled.set_properties(subset=["order_id"], color=ink)  # pinned columns are grey otherwise
     for name, colour in colours.items():
         styled = styled.map(lambda word, of=colour: f"color:{of.get(word, '')};font-weight:500", subset=[name])
     st.dataframe(
@@ -201,9 +199,14 @@ def _or_nothing(write: Format) -> Format:
     return lambda value: wording.NOTHING if pd.isna(value) else write(value)
 
 
-def _time_format(local: pd.Series[pd.Timestamp], this_year: int, clock: str) -> Format:
-    year = "" if (local.dropna().dt.year == this_year).all() else " %Y"
-    return lambda moment: moment.strftime(f"%d %b{year} {clock}")
+def _wide(in_zone: str, least: int) -> int:
+    """Room for a header that names a zone: `Answered at (America/New_York)`."""
+    return max(least, 100 + 7 * len(in_zone))
+
+
+def _years(local: pd.Series[pd.Timestamp], this_year: int) -> str:
+    """The year's place in a time's format; empty when all times are of this year."""
+    return "" if (local.dropna().dt.year == this_year).all() else " %Y"
 
 
 def _text(values: pd.Series[str]) -> pd.Series[str]:

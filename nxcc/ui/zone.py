@@ -47,4 +47,4 @@ def _all_zones() -> tuple[str, ...]:
 def _labels(day: int) -> dict[str, str]:
     noon = datetime.combine(datetime.fromordinal(day), datetime.min.time(), UTC)
     zones = (ZoneInfo(name) for name in _all_zones())
-    return {zone.key: f"{wording.offset(zone, noon)} · {zone.key}" if zone.key != "UTC" else "UTC" for zone in zones}
+    return {zone.key: f"{wording.offset(zone, noon)} {zone.key}" if zone.key != "UTC" else "UTC" for zone in zones}

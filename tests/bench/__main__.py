@@ -2,7 +2,8 @@
 
     python -m tests.bench [--rounds 5] [--orders 2000]
 
-Every figure is that of a whole process (start-up and storing included), as the operating system counts it.
+Two windows for each: the asking (all that the program does once its imports are done, storing included), and the whole
+process from start to exit, as the operating system counts it.
 """
 
 from __future__ import annotations
@@ -25,15 +26,18 @@ from nxcc.sandbox import World
 
 CONCURRENCY = 32
 DELAY_MS = 20
+PYTHON = (sys.executable, "-m")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One process: what it printed, its wall seconds as it says and as a whole, and CPU seconds."""
+    """One process: what it said (asked, requests), and seconds and CPU seconds of its asking and of all of it."""
 
     said: dict[str, float]
-    wall_s: float
+    seconds: float
     cpu_s: float
+    whole_s: float
+    whole_cpu_s: float
 
 
 def main() -> None:
@@ -54,21 +58,28 @@ def throughput(account: dict[str, str], orders: list[str], folder: Path, rounds:
     """The command line against a bare Session pool, then the same ids once more."""
     pool, ours, again = [], [], []
     for n in range(rounds):
-        pool.append(session_pool(account, orders))
-        data = folder / f"round-{n}"
-        ours.append(command_line(account, orders, data, rate=0))
-        again.append(command_line(account, orders, data, rate=0))
+        pool.append(timed([*PYTHON, "tests.bench.session_pool", str(CONCURRENCY)], orders, account))
+        ours.append(command_line(account, orders, folder / f"round-{n}", rate=0))
+        again.append(command_line(account, orders, folder / f"round-{n}", rate=0))
         assert ours[-1].said["requests"] == len(orders)
         assert again[-1].said["requests"] == 0
     print(f"{len(orders):,} ids, {DELAY_MS} ms delay, {CONCURRENCY} at once, no limit; medians of {rounds}")
-    print(f"{'':34}{'lookups/s':>12}{'CPU s/1,000':>14}{'whole process s':>18}")
+    print(f"{'':32}{'lookups/s':>11}{'CPU s/1,000':>13}{'whole process: s':>19}{'CPU s/1,000':>13}")
     for name, runs in (("Session pool, stores nothing", pool), ("nxcc lookup, archive and all", ours)):
-        rate, cpu = per_second(runs), cpu_per_1000(runs)
-        print(f"{name:34}{rate:12,.0f}{cpu:14.2f}{median(run.wall_s for run in runs):18.2f}")
-    rates = median(o.said["asked"] / o.said["seconds"] * p.said["seconds"] / p.said["asked"] for o, p in zip(ours, pool))
-    cpus = median(o.cpu_s / p.cpu_s for o, p in zip(ours, pool))
-    print(f"{'ratio, pair by pair':34}{rates:12.2f}{cpus:14.2f}")
-    print(f"second run of the same ids: 0 requests, {median(run.wall_s for run in again):.2f} s with start-up")
+        row = [len(orders) / middle(runs, "seconds"), middle(runs, "cpu_s") / len(orders) * 1000]
+        row += [middle(runs, "whole_s"), middle(runs, "whole_cpu_s") / len(orders) * 1000]
+        print(f"{name:32}{row[0]:11,.0f}{row[1]:13.2f}{row[2]:19.2f}{row[3]:13.2f}")
+    ratios = [
+        median(getattr(a, figure) / getattr(b, figure) for a, b in pairs)
+        for figure, pairs in (
+            ("seconds", list(zip(pool, ours, strict=True))),
+            ("cpu_s", list(zip(ours, pool, strict=True))),
+            ("whole_s", list(zip(ours, pool, strict=True))),
+            ("whole_cpu_s", list(zip(ours, pool, strict=True))),
+        )
+    ]
+    print(f"{'ratio, median of the pairs':32}{ratios[0]:11.2f}{ratios[1]:13.2f}{ratios[2]:19.2f}{ratios[3]:13.2f}")
+    print(f"the same ids again: 0 requests, {middle(again, 'whole_s'):.2f} s from start to exit")
 
 
 def paced(account: dict[str, str], orders: list[str], folder: Path) -> None:
@@ -76,24 +87,16 @@ def paced(account: dict[str, str], orders: list[str], folder: Path) -> None:
     limit = 50
     run = command_line(account, orders, folder / "paced", rate=limit)
     ideal = len(orders) / limit
-    print(f"{len(orders)} ids at {limit}/s: {run.said['seconds']:.2f} s, {run.said['seconds'] / ideal:.3f} of the ideal")
+    print(f"{len(orders)} ids at {limit}/s: {run.seconds:.2f} s, {run.seconds / ideal:.3f} of the ideal")
 
 
-def per_second(runs: list[Run]) -> float:
-    return median(run.said["asked"] / run.said["seconds"] for run in runs)
-
-
-def cpu_per_1000(runs: list[Run]) -> float:
-    return median(run.cpu_s / run.said["asked"] * 1000 for run in runs)
-
-
-def session_pool(account: dict[str, str], orders: list[str]) -> Run:
-    return timed([sys.executable, "-m", "tests.bench.session_pool", str(CONCURRENCY)], orders, account)
+def middle(runs: list[Run], figure: str) -> float:
+    return median(getattr(run, figure) for run in runs)
 
 
 def command_line(account: dict[str, str], orders: list[str], data: Path, rate: int) -> Run:
     settings = {"NXCC_DATA_DIR": str(data), "NXCC_RATE_PER_SECOND": str(rate), "NXCC_CONCURRENCY": str(CONCURRENCY)}
-    return timed([sys.executable, "-m", "nxcc", "lookup", "--ids-file", "-"], orders, account | settings)
+    return timed([*PYTHON, "tests.bench.command_line"], orders, account | settings)
 
 
 def timed(command: list[str], orders: list[str], settings: dict[str, str]) -> Run:
@@ -101,9 +104,10 @@ def timed(command: list[str], orders: list[str], settings: dict[str, str]) -> Ru
     done = subprocess.run(
         command, input="\n".join(orders), env=os.environ | settings, capture_output=True, text=True, check=True
     )
-    after, wall_s = os.times(), time.perf_counter() - started
-    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
-    return Run(json.loads(done.stdout), wall_s, cpu_s)
+    after, whole_s = os.times(), time.perf_counter() - started
+    whole_cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    return Run(said[0], said[-1]["seconds"], said[-1]["cpu_seconds"], whole_s, whole_cpu_s)
 
 
 @contextmanager

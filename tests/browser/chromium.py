@@ -40,7 +40,9 @@ def install() -> None:
             ["apt-get", "update", "-qq"],
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
         ]
-        if all(subprocess.run([*sudo, *step], check=False, stdout=subprocess.DEVNULL).returncode == 0 for step in steps):
+        if all(
+            subprocess.run([*sudo, *step], check=False, stdout=subprocess.DEVNULL).returncode == 0 for step in steps
+        ):
             return
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 

@@ -1,0 +1,168 @@
+"""Slots: never more than the rate, in order, slower when told to, then faster again."""
+
+from __future__ import annotations
+
+import math
+import threading
+from bisect import bisect_left
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from nxcc.api.pace import Pace
+from nxcc.sandbox import Sandbox
+
+from ..conftest import TODAY, client_of
+
+
+class Clock:
+    """A time that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def most_in_a_second(times: Iterable[float]) -> int:
+    ordered = sorted(times)
+    return max(bisect_left(ordered, start + 1 - 1e-9) - n for n, start in enumerate(ordered))
+
+
+def pass_seconds(pace: Pace, clock: Clock, seconds: int) -> None:
+    """Time passes with nothing refused, and requests being sent."""
+    for _ in range(seconds):
+        clock.now += 1
+        pace.reserve()
+
+
+@pytest.mark.parametrize("rate", [0.5, 1, 7, 50, 1000])
+def test_reserve__slots_lie_one_interval_apart(clock: Clock, rate: float) -> None:
+    pace = Pace(rate, now=clock)
+    assert [pace.reserve() for _ in range(20)] == pytest.approx([n / rate for n in range(20)], abs=1e-6)
+
+
+def test_reserve__time_that_passed_unused_is_not_saved_up(clock: Clock) -> None:
+    pace = Pace(10, now=clock)
+    pace.reserve()
+    clock.now += 60
+    assert [pace.reserve() for _ in range(3)] == pytest.approx([0, 0.1, 0.2])
+
+
+@pytest.mark.parametrize("threads", [2, 32])
+def test_reserve__never_more_than_the_rate_whatever_the_number_of_threads(threads: int) -> None:
+    pace = Pace(50, now=lambda: 0.0)
+    with ThreadPoolExecutor(threads) as pool:
+        slots = list(pool.map(lambda _: pace.reserve(), range(500)))
+    assert most_in_a_second(slots) <= 55
+    assert max(slots) == pytest.approx(499 / 50)  # and none is lost
+
+
+def test_reserve__no_limit_never_waits(clock: Clock) -> None:
+    pace = Pace(0, now=clock)
+    assert {pace.reserve() for _ in range(1000)} == {0}
+    assert pace.per_second == math.inf
+
+
+def test_slow_down__halves_once_a_second_at_most(clock: Clock) -> None:
+    pace = Pace(40, now=clock)
+    rates = []
+    for _ in range(3):
+        for _ in range(5):
+            pace.slow_down(clock.now)
+        rates.append(pace.per_second)
+        clock.now += 1
+    assert rates == [20, 10, 5]
+
+
+def test_slow_down__an_answer_to_the_rate_before_counts_once(clock: Clock) -> None:
+    pace = Pace(40, now=clock)
+    sent_at = clock.now - 0.5
+    pace.slow_down(sent_at)
+    clock.now += 3
+    pace.slow_down(sent_at)  # it took three seconds to be refused
+    assert pace.per_second == 20
+
+
+@pytest.mark.parametrize(("limit", "slowest"), [(40, 0.5), (0.2, 0.2)])
+def test_slow_down__has_an_end(clock: Clock, limit: float, slowest: float) -> None:
+    pace = Pace(limit, now=clock)
+    for _ in range(20):
+        pace.slow_down(clock.now)
+        clock.now += 1
+    assert pace.per_second == slowest
+
+
+def test_slow_down__slots_follow_the_new_rate(clock: Clock) -> None:
+    pace = Pace(10, now=clock)
+    pace.slow_down(clock.now)
+    assert [pace.reserve() for _ in range(3)] == pytest.approx([0, 0.2, 0.4])
+
+
+def test_reserve__recovers_step_by_step_to_the_limit_and_no_further(clock: Clock) -> None:
+    pace = Pace(40, now=clock)
+    pace.slow_down(clock.now)
+    rates = []
+    for _ in range(7):
+        pass_seconds(pace, clock, 1)
+        rates.append(pace.per_second)
+    assert rates == [24, 28, 32, 36, 40, 40, 40]
+
+
+def test_reserve__a_pause_counts_as_recovery(clock: Clock) -> None:
+    pace = Pace(40, now=clock)
+    pace.slow_down(clock.now)
+    clock.now += 3.5
+    pace.reserve()
+    assert pace.per_second == 32
+
+
+def test_slow_down__keeps_going_down_while_requests_are_sent(clock: Clock) -> None:
+    """A gateway that lets 20/s pass is met at about 20/s, though the setting says 100/s."""
+    pace = Pace(100, now=clock)
+    passed: list[float] = []
+    sent, refused = [], []
+    while len(sent) < 600:
+        clock.now += pace.reserve()
+        sent.append(clock.now)
+        if sum(clock.now - before < 1 for before in passed[-20:]) < 20:
+            passed.append(clock.now)
+        else:
+            refused.append(clock.now)
+            pace.slow_down(clock.now)
+    after = clock.now - 20
+    assert most_in_a_second(time for time in sent if time > after) <= 25
+    assert sum(time > after for time in refused) <= 40  # two a second, where a fixed 100/s would see eighty
+
+
+def test_slow_down__without_a_limit_begins_at_half_of_what_was_sent(clock: Clock) -> None:
+    pace = Pace(0, now=clock)
+    for _ in range(100):
+        pace.reserve()
+        clock.now += 0.01
+    pace.slow_down(clock.now)
+    assert pace.per_second == pytest.approx(50, abs=1)
+
+    pass_seconds(pace, clock, 14)
+    assert pace.per_second < math.inf
+    pass_seconds(pace, clock, 2)  # four times the rate it began with: nobody minds
+    assert pace.per_second == math.inf
+
+
+def test_query_by_order__over_http_50_a_second_and_no_more() -> None:
+    with Sandbox(today=TODAY) as sandbox:
+        client = client_of(sandbox, rate_per_second=50, concurrency=16, wait=threading.Event.wait)
+        stop = threading.Event()
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda n: client.query_by_order(f"P{n}", stop), range(100)))
+        times = [request.at for request in sandbox.requests]
+    assert len(times) == 100
+    assert most_in_a_second(times) <= 55
+    assert max(times) - min(times) < 1.1 * 99 / 50 + 0.2

@@ -1,0 +1,207 @@
+"""Sign, build and decode, by the vendor's documents."""
+
+from __future__ import annotations
+
+import hashlib
+
+import orjson
+import pytest
+
+from nxcc.account import Credentials
+from nxcc.api import protocol
+from nxcc.errors import ApiError, ConfigurationError, TransientError
+
+from ..conftest import SAMPLES
+
+ACCOUNT = Credentials("https://gateway", "the-key", "the-secret", 7)
+VENDORS_ANSWERS = [
+    ('{"name":"牛小信","id":10001}', "87c3560d3331ae23f1021e2025722354"),
+    ('{"id":10001,"name":"牛小信"}', "7750759da06333f20d0640be09355e34"),
+    ('{"id": 10001, "name": "牛小信"}', "d0c24a9886c629330d7f3f2056c65bc2"),
+]
+
+
+def envelope(code: object, msg: object = "words", **more: object) -> bytes:
+    return orjson.dumps({"reqId": "R1", "code": code, "msg": msg} | more)
+
+
+@pytest.mark.parametrize(("body", "expected"), VENDORS_ANSWERS)
+def test_sign__vendors_known_answers(body: str, expected: str) -> None:
+    signed = protocol.sign(
+        "fme2na3kdi3ki", "abciiiko2k3", "1655710885431", body.encode(), action="send", biz_type="1", algorithm="md5"
+    )
+    assert signed == expected
+
+
+@pytest.mark.parametrize(("body", "middle"), [(b'{"a":"\xe7\x89\x9b"}', '&body={"a":"牛"}'), (b"", "")])
+@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
+def test_sign__text_as_documented(algorithm: str, body: bytes, middle: str) -> None:
+    text = f"accessKey=K&action=cc&bizType=8&ts=12{middle}&accessSecret=S"
+    assert protocol.sign("K", "S", 12, body, algorithm=algorithm) == hashlib.new(algorithm, text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("order_id", ["007", "1E5", "6912345678901234567", "回访 1", 'a"b\\c', "é\u0301"])
+def test_order_body__holds_the_id_as_it_is(order_id: str) -> None:
+    body = protocol.order_body(12, order_id)
+    assert orjson.loads(body) == {"tenantId": 12, "orderId": order_id}
+    assert not body.isascii() or order_id.isascii()  # no \u escapes: less to get wrong
+
+
+@pytest.mark.parametrize("order_id", ["", " ", "\t\n", "\u3000"])
+def test_order_body__blank_id_is_never_sent(order_id: str) -> None:
+    with pytest.raises(ValueError, match="blank"):
+        protocol.order_body(12, order_id)
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha256"])
+def test_signed_headers__everything_the_vendor_requires(algorithm: str) -> None:
+    account = Credentials("https://gateway", "the-key", "the-secret", 7, algorithm)  # type: ignore[arg-type]
+    headers = protocol.signed_headers(account, b"{}", 1655710885431)
+    assert headers == {
+        "Content-Type": "application/json",
+        "accessKey": "the-key",
+        "ts": "1655710885431",
+        "bizType": "8",
+        "action": "cc",
+        "algorithm": algorithm,
+        "sign": protocol.sign("the-key", "the-secret", 1655710885431, b"{}", algorithm=algorithm),
+    }
+
+
+def test_decode__the_vendors_example() -> None:
+    body = (SAMPLES / "queryByOrderId-success.json").read_bytes()
+    answer = protocol.decode(200, body)
+    assert answer.req_id == "a23738fb613d889026fa2c8f4e4378f1"
+    assert answer.records == orjson.loads(body)["data"]
+    assert len(answer.records) == 2
+
+
+@pytest.mark.parametrize("data", [{"data": []}, {"data": {}}, {"data": None}, {}], ids=str)
+@pytest.mark.parametrize("code", [0, "0", " 0 "])
+def test_decode__empty_is_no_calls(code: object, data: dict[str, object]) -> None:
+    assert protocol.decode(200, envelope(code, **data)) == protocol.Answer([], "R1")
+
+
+def test_decode__one_record_that_is_no_list() -> None:
+    assert protocol.decode(200, envelope(0, data={"callId": "c"})).records == [{"callId": "c"}]
+
+
+@pytest.mark.parametrize("data", ["", "text", 0, 1, True, False, {"a": 1}, [1], [{"callId": "c"}, None], [[]], [{}]])
+def test_decode__data_of_another_shape_is_a_failure_not_no_calls(data: object) -> None:
+    with pytest.raises(ApiError, match="shape") as failed:
+        protocol.decode(200, envelope(0, data=data))
+    assert type(failed.value) is ApiError
+    assert failed.value.evidence.req_id == "R1"
+
+
+def test_decode__byte_order_mark_before_the_json() -> None:
+    assert protocol.decode(200, b"\xef\xbb\xbf" + envelope(0)).records == []
+
+
+KINDS = [
+    (88, TransientError),
+    (99, TransientError),
+    *((code, ConfigurationError) for code in range(1000, 1010)),
+    ("1003", ConfigurationError),
+    (999, ApiError),
+    (1010, ApiError),
+    (41000, ApiError),
+    (77777, ApiError),
+    (-1, ApiError),
+    (2**63 - 1, ApiError),
+]
+
+
+@pytest.mark.parametrize(("code", "kind"), KINDS, ids=str)
+@pytest.mark.parametrize("status", [200, 400, 401])
+def test_decode__business_code_says_what_to_do(status: int, code: object, kind: type[ApiError]) -> None:
+    with pytest.raises(ApiError) as failed:
+        protocol.decode(status, envelope(code, "their words", data={}))
+    error = failed.value
+    assert type(error) is kind
+    assert (error.evidence.code, error.evidence.message, error.evidence.req_id) == (int(str(code)), "their words", "R1")
+    assert str(code) in error.what
+    assert "their words" in error.what
+    assert error.cure
+
+
+def test_decode__the_vendors_failure() -> None:
+    with pytest.raises(ApiError, match="41000: End date cannot be empty") as failed:
+        protocol.decode(200, (SAMPLES / "failure-41000.json").read_bytes())
+    assert type(failed.value) is ApiError
+
+
+CURES = [(1003, "NXCC_ACCESS_SECRET"), (1004, "clock"), (1005, "NXCC_ACCESS_KEY"), (1002, "NXCC_TENANT_ID"), (1007, "NXCC_ACCESS_KEY")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "named"), CURES)
+def test_decode__configuration_failure_names_its_cure(code: int, named: str) -> None:
+    with pytest.raises(ConfigurationError) as failed:
+        protocol.decode(200, envelope(code))
+    assert named in failed.value.cure
+
+
+@pytest.mark.parametrize("words", ["appkey access rate limit", "Too Many Requests", "访问频繁", "接口限流"])
+@pytest.mark.parametrize("code", [1, 99, 41000, 1003])
+def test_decode__words_that_say_rate_limit(code: int, words: str) -> None:
+    with pytest.raises(TransientError) as failed:
+        protocol.decode(200, envelope(code, words), retry_after_s=3)
+    assert (failed.value.rate_limited, failed.value.retry_after_s) == (True, 3)
+
+
+@pytest.mark.parametrize(("status", "limited"), [(429, True), (500, False), (502, False), (503, False), (408, False)])
+@pytest.mark.parametrize("body", [b"", b"<html>", envelope(0, data=[]), envelope(1003)], ids=["", "html", "0", "1003"])
+def test_decode__http_status_that_may_pass(body: bytes, status: int, limited: bool) -> None:
+    with pytest.raises(TransientError) as failed:
+        protocol.decode(status, body, retry_after_s=4)
+    assert (failed.value.rate_limited, failed.value.retry_after_s) == (limited, 4)
+    assert failed.value.evidence.http_status == status
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 401, 403, 404, 405, 407])
+def test_decode__a_wrong_address_is_configuration(status: int) -> None:
+    with pytest.raises(ConfigurationError, match=str(status)) as failed:
+        protocol.decode(status, b"<html>")
+    assert "NXCC_BASE_URL" in failed.value.cure
+
+
+def test_decode__another_refusal_fails_this_order_only() -> None:
+    with pytest.raises(ApiError, match="HTTP 418") as failed:
+        protocol.decode(418, b"{}")
+    assert type(failed.value) is ApiError
+
+
+UNREADABLE = [
+    b"", b"  ", b"<html></html>", b'{"code":0,"data":[', b"[]", b"0", b"null", b'"text"', b"{}", b'{"data":[]}',
+    b'{"code":null,"data":[]}', b'{"code":true}', b'{"code":0.0}', b'{"code":"x"}', b'{"code":[]}', b"\xff\xfe",
+    b'{"code":18446744073709551615}', b'{"code":"99999999999999999999"}', b'{"code":"' + b"9" * 5000 + b'"}',
+    b'{"code":"\xc2\xb2"}', b'{"code":"--1"}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", UNREADABLE, ids=lambda body: repr(body[:30]))
+def test_decode__what_cannot_be_read_is_asked_again(body: bytes) -> None:
+    with pytest.raises(TransientError):
+        protocol.decode(200, body)
+
+
+def test_decode__code_0_under_an_error_status_is_no_success() -> None:
+    with pytest.raises(ApiError):
+        protocol.decode(400, envelope(0, data=[]))
+
+
+CLEANED = [
+    ("plain", "plain"),
+    ("  two\r\n lines\t ", "two lines"),
+    ("rtl \u202e over", "rtl over"),
+    ("中文 说明", "中文 说明"),
+    ("x" * 300, "x" * 199 + "…"),
+    ("\x1b[31mred", "[31mred"),
+    (None, ""),
+    (5, ""),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), CLEANED)
+def test_clean_text__one_line_cut_without_control_characters(value: object, expected: str) -> None:
+    assert protocol.clean_text(value) == expected
