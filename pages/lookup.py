@@ -56,7 +56,9 @@ def _results(desk: Desk, view: View) -> None:
     try:
         results.draw(desk, view, shown, zone.current(), shell.palette())
     except ArchiveError as error:
-        panels.problem(error, title="The archive cannot be read", kept="Answers are kept.", again="Try again")
+        panels.problem(
+            error, key="reading", title="The archive cannot be read", kept="Answers are kept.", again="Try again"
+        )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Every failure of the contract over HTTP: the right outcome after the right number of requests, the others unharmed."""
+"""Every failure of the contract over HTTP: the right outcome, the right number of requests, the others unharmed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import orjson
 import pytest
@@ -53,6 +53,12 @@ FOR_EVERY_ORDER = [
 ]
 NO_CALLS = ["SHAPE-NULL", "SHAPE-OBJECT", "SHAPE-MISSING", "SHAPE-LIST", "NOBODY"]
 FOUND = [("SHAPE-ONE", 1), ("SHAPE-ODD", 4), ("SAMPLE-VENDOR", 2)]
+
+
+def gather(batches: Iterable[list[Outcome]], into: list[Outcome]) -> None:
+    """Takes what comes until something is raised."""
+    for batch in batches:
+        into += batch
 
 
 def ask_among_others(lookup: Lookup, sandbox: Sandbox, order_id: str) -> Outcome:
@@ -114,9 +120,7 @@ def test_run__empty_is_no_calls(sandbox: Sandbox, lookup_on: LookupOn, kind: str
 
 
 @pytest.mark.parametrize(("kind", "calls"), FOUND)
-def test_run__calls_of_every_shape_are_found(
-    sandbox: Sandbox, lookup_on: LookupOn, kind: str, calls: int
-) -> None:
+def test_run__calls_of_every_shape_are_found(sandbox: Sandbox, lookup_on: LookupOn, kind: str, calls: int) -> None:
     lookup = lookup_on(sandbox)
     outcome = ask_among_others(lookup, sandbox, own(kind))
     assert (outcome.word, outcome.calls) == ("found", calls)
@@ -129,10 +133,10 @@ def test_run__a_configuration_failure_stops_the_rest(
 ) -> None:
     first, stopping, never = own("SAMPLE-VENDOR"), own(kind), own("SAMPLE-VENDOR")
     lookup = lookup_on(sandbox, concurrency=1)
-    visits, came = sandbox.elsewhere, []
+    visits = sandbox.elsewhere
+    came: list[Outcome] = []
     with pytest.raises(ConfigurationError) as failed:
-        for batch in lookup.run([first, stopping, never]):
-            came += batch
+        gather(lookup.run([first, stopping, never]), came)
     assert [(outcome.order_id, outcome.word) for outcome in came] == [(first, "found")]
     assert reason in failed.value.what
     assert cure in failed.value.cure
@@ -156,10 +160,9 @@ def test_run__wrong_credentials_send_no_more_than_one_request_a_thread(
 ) -> None:
     with Sandbox(today=TODAY, delay_s=0.02) as strict:
         lookup = lookup_on(strict, account=wrong, concurrency=6)
-        came = []
+        came: list[Outcome] = []
         with pytest.raises(ConfigurationError) as failed:
-            for batch in lookup.run(f"A{n}" for n in range(100)):
-                came += batch
+            gather(lookup.run(f"A{n}" for n in range(100)), came)
         assert 1 <= len(strict.requests) <= 6
         assert lookup.client.requests == len(strict.requests)
     assert came == []  # no id has an outcome: none is "failed"
@@ -188,9 +191,7 @@ HUGE = b'{"code":18446744073709551615,"msg":"x","data":{}}'
 
 
 @pytest.mark.parametrize(("body", "reason"), [(DEEP, "too deep"), (HUGE, "not the JSON")], ids=["deep", "huge code"])
-def test_run__an_answer_that_cannot_be_kept_fails_its_order_only(
-    lookup_on: LookupOn, body: bytes, reason: str
-) -> None:
+def test_run__an_answer_that_cannot_be_kept_fails_its_order_only(lookup_on: LookupOn, body: bytes, reason: str) -> None:
     with Wire(lambda connection, _: connection.sendall(http(body))) as wire:
         outcomes = outcomes_of(lookup_on(wire.url, attempts=2).run(["A", "B"]))
     assert {outcome.word for outcome in outcomes.values()} == {"failed"}

@@ -48,7 +48,7 @@ def test_run__each_distinct_id_once(sandbox: Sandbox, lookup_on: LookupOn) -> No
 
 def test_run__ids_are_text_to_the_end(sandbox: Sandbox, lookup_on: LookupOn) -> None:
     ids = ["007", "7", "1E5", "100000", "6912345678901234567", "a b", "回访", 'q"\\', "x\u0000y"]
-    assert list(sorted(outcomes_of(lookup_on(sandbox).run(ids)))) == sorted(ids)
+    assert sorted(outcomes_of(lookup_on(sandbox).run(ids))) == sorted(ids)
     assert {request.order_id for request in seen(sandbox, *ids)} == set(ids)
 
 

@@ -15,7 +15,7 @@ from nxcc.charts.chart import Chart, dressed
 from nxcc.palette import Palette
 from nxcc.wording import Money
 
-MOST_LABELLED = 10
+MOST_LABELLED = 10  # bars beside each other whose labels still fit
 MOST_DAYS = 92  # a longer time is drawn by month
 _DAY_MS = 86_400_000
 
@@ -53,16 +53,16 @@ def cost_by_day(calls: pd.DataFrame, palette: Palette, zone: ZoneInfo, now: date
             f"<br>%{{customdata}} of the {word}'s calls not answered<extra></extra>",
         )
     totals = cost.sum(axis=1)
-    labelled = len(places) <= MOST_LABELLED
+    units = places.astype(f"datetime64[{by}]")
+    span = int((units[-1] - units[0]).astype(int))
+    labelled = all(np.diff(units).astype(int) * MOST_LABELLED >= span)  # else they would overlap
     for place, total, part in zip(places, totals, shares, strict=True):
         if labelled:
             figure.add_annotation(
                 x=pd.Timestamp(place), y=float(total), text=part, showarrow=False, yanchor="bottom",
                 font={"size": 11, "color": palette.mark["muted"]},
             )  # fmt: skip
-    units = places.astype(f"datetime64[{by}]")
-    span = int((units[-1] - units[0]).astype(int))
-    step = max(1, -(-span // (5 if by == "D" else 3)))
+    step = max(1, -(-span // (4 if by == "D" else 3)))
     spare = pd.Timedelta(hours=max(12, 60 - 12 * span) * (1 if by == "D" else 30))
     figure.update_layout(
         barmode="stack",

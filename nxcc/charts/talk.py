@@ -62,6 +62,8 @@ def talk_time(calls: pd.DataFrame, palette: Palette) -> Chart:
         margin_t=32, xaxis=x_axis | {"tickvals": edges, "ticktext": ticks}, yaxis=_counts(int(n.max()), 1.25)
     )
     note = f"n {len(talk):,} answered call{'' if len(talk) == 1 else 's'} · bins of {_edge(width, width)} {unit}"
+    if tail:
+        note += f" · last {_edge((most - 1) * width, width)}+"
     alt = f"Histogram of talk time of {len(talk)} answered calls, median {wording.duration(median)}"
     return Chart("talk_time", title, note, help_, alt, dressed(figure, palette))
 

@@ -52,7 +52,7 @@ def halted(view: View) -> None:
             st.markdown(f":material/stop_circle: **Stopped.** {kept}", width="stretch")
             if st.button("Go on", icon=":material/play_arrow:", key="go_on"):
                 _again(view)
-    elif panels.problem(view.stopped, title=_title(view.stopped), kept=kept, again="Try again"):
+    elif panels.problem(view.stopped, key="halted", title=_title(view.stopped), kept=kept, again="Try again"):
         _again(view)
 
 

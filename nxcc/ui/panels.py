@@ -7,9 +7,9 @@ import streamlit as st
 from nxcc.errors import ApiError, NxccError
 
 
-def problem(error: NxccError, *, title: str, kept: str, again: str = "") -> bool:
+def problem(error: NxccError, *, key: str, title: str, kept: str, again: str = "") -> bool:
     """Draws the card; with `again`, a button of that name. True when it was clicked."""
-    with st.container(border=True, gap="xsmall", key="problem"):
+    with st.container(border=True, gap="xsmall", key=key):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":red[:material/error:] **{title}**", width="content")
             if code := _code(error):
@@ -20,7 +20,7 @@ def problem(error: NxccError, *, title: str, kept: str, again: str = "") -> bool
                 st.markdown("**What to do**", width="content")
                 st.text(error.cure, width="stretch")
         st.caption(kept)
-        return bool(again) and st.button(again, icon=":material/replay:", key="try_again")
+        return bool(again) and st.button(again, icon=":material/replay:", key=f"{key}_again")
 
 
 def _code(error: NxccError) -> str:

@@ -75,6 +75,7 @@ def header(title: str) -> Desk | None:
         return desk
     panels.problem(
         desk,
+        key="opening",
         title="The app cannot start yet",
         kept="Nothing was asked and nothing is lost. Settings in the environment are read when the app starts.",
         again="Try again",

@@ -47,19 +47,19 @@ def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pa
     cc = st.column_config
     config = {
         "order_id": cc.TextColumn("Order ID", width=150, pinned=True, help=BY_NAME["order_id"].help),
-        "outcome": cc.TextColumn("Outcome", width=88),
-        "calls": cc.NumberColumn("Calls", width=50),
-        "answered_calls": cc.NumberColumn("Answered", width=74, help="Calls that were answered."),
+        "outcome": cc.TextColumn("Outcome", width=86),
+        "calls": cc.NumberColumn("Calls", width=46),
+        "answered_calls": cc.NumberColumn("Answered", width=70, help="Calls that were answered."),
         "first_answered_at": cc.DatetimeColumn(
-            f"Answered at ({in_zone})", width=_wide(in_zone, 138), alignment="right", help="First answer."
+            f"Answered at ({in_zone})", width=_wide(in_zone, 132), alignment="right", help="First answer."
         ),
-        "time_to_answer_s": cc.NumberColumn("To answer", width=80, help="First answer minus the first call's start."),
-        "talk_s": cc.NumberColumn("Talk", width=76, help="Talk time of all answered calls."),
-        "cost": cc.NumberColumn(money.header("Cost"), width=82, help="Sum over calls that have a cost."),
+        "time_to_answer_s": cc.NumberColumn("To answer", width=74, help="First answer minus the first call's start."),
+        "talk_s": cc.NumberColumn("Talk", width=72, help="Talk time of all answered calls."),
+        "cost": cc.NumberColumn(money.header("Cost"), width=78, help="Sum over calls that have a cost."),
         "ended": cc.TextColumn("Last hang-up or failure", help="Why the last call ended, or why there is no answer."),
-        "age_s": cc.NumberColumn("Age", width=60, help="How long ago the API gave this answer."),
+        "age_s": cc.NumberColumn("Age", width=50, help="How long ago the API gave this answer."),
         "source": cc.TextColumn(
-            "From", width=62, help="Asked now (API), or answered before and still fresh (archive)."
+            "From", width=60, help="Asked now (API), or answered before and still fresh (archive)."
         ),
     }
     formats: dict[str, Format] = {
@@ -97,11 +97,11 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
             "agent": _text(calls["agent_nick"].fillna(calls["agent"])),
             "queue_s": calls["queue_s"],
             "ring_s": calls["ring_s"],
-            "talk_s": calls["talk_s"],
+            "talk_s": calls["talk_s"].where(calls["answered"].fillna(False).astype(bool) | (calls["talk_s"] > 0)),
             "hangup_reason": _text(calls["hangup_reason"]),
-            "hangup_party": calls["hangup_party"].map(_PARTIES),
             "cost": calls["cost"],
             "play": recording,
+            "hangup_party": calls["hangup_party"].map(_PARTIES),
             "open": recording,
             "voicemail": voicemail,
             "not_a_link": _text(_not_link(calls["record_url"]).fillna(_not_link(calls["voicemail_url"]))),
@@ -122,15 +122,15 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         "started_at": cc.DatetimeColumn(
             f"Started ({in_zone})", width=_wide(in_zone, 158 if years else 128), help=BY_NAME["started_at"].help
         ),
-        "direction": cc.TextColumn("Direction", width=80),
-        "result": cc.TextColumn("Result", width=104, help=BY_NAME["result"].help),
+        "direction": cc.TextColumn("Direction", width=76),
+        "result": cc.TextColumn("Result", width=100, help=BY_NAME["result"].help),
         "agent": cc.TextColumn("Agent", width=92, help="Nickname, else the account; empty when nobody answered."),
-        "queue_s": cc.NumberColumn("Queue", width=62, help=BY_NAME["queue_s"].help),
+        "queue_s": cc.NumberColumn("Queue", width=58, help=BY_NAME["queue_s"].help),
         "ring_s": cc.NumberColumn("Ring", width=54, help=BY_NAME["ring_s"].help),
-        "talk_s": cc.NumberColumn("Talk", width=80, help=BY_NAME["talk_s"].help),
-        "hangup_reason": cc.TextColumn("Hang-up reason", width=190, help=BY_NAME["hangup_reason"].help),
+        "talk_s": cc.NumberColumn("Talk", width=74, help=BY_NAME["talk_s"].help),
+        "hangup_reason": cc.TextColumn("Hang-up reason", width=176, help=BY_NAME["hangup_reason"].help),
         "hangup_party": cc.TextColumn("Hung up by", width=82, help=BY_NAME["hangup_party"].help),
-        "cost": cc.NumberColumn(money.header("Cost"), width=80, help=BY_NAME["cost"].help),
+        "cost": cc.NumberColumn(money.header("Cost"), width=78, help=BY_NAME["cost"].help),
         "play": cc.AudioColumn(
             "Play", width=46, help="Double-click plays the recording, straight from the vendor's storage."
         ),

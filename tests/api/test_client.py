@@ -59,9 +59,7 @@ def test_query_by_order__what_is_signed_is_what_is_sent(stop: threading.Event, a
 
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha256"])
-def test_query_by_order__the_strict_sandbox_lets_us_in(
-    sandbox: Sandbox, stop: threading.Event, algorithm: str
-) -> None:
+def test_query_by_order__the_strict_sandbox_lets_us_in(sandbox: Sandbox, stop: threading.Event, algorithm: str) -> None:
     order_id = own("SAMPLE-VENDOR")
     reply = client_of(sandbox, account={"algorithm": algorithm}).query_by_order(order_id, stop)
     assert (len(reply.records), reply.attempts) == (2, 1)
@@ -179,9 +177,7 @@ def test_query_by_order__never_more_at_once_than_allowed(stop: threading.Event) 
 
 
 @pytest.mark.parametrize(("off_s", "side"), [(300, "behind"), (-300, "ahead of")])
-def test_query_by_order__a_wrong_clock_is_told_with_size_and_side(
-    stop: threading.Event, off_s: int, side: str
-) -> None:
+def test_query_by_order__a_wrong_clock_is_told_with_size_and_side(stop: threading.Event, off_s: int, side: str) -> None:
     with Sandbox(today=TODAY, clock=lambda: time.time() + off_s) as elsewhere:
         client = client_of(elsewhere, now=time.time)
         with pytest.raises(ConfigurationError) as failed:

@@ -131,7 +131,13 @@ def test_decode__the_vendors_failure() -> None:
     assert type(failed.value) is ApiError
 
 
-CURES = [(1003, "NXCC_ACCESS_SECRET"), (1004, "clock"), (1005, "NXCC_ACCESS_KEY"), (1002, "NXCC_TENANT_ID"), (1007, "NXCC_ACCESS_KEY")]  # fmt: skip
+CURES = [
+    (1002, "NXCC_TENANT_ID"),
+    (1003, "NXCC_ACCESS_SECRET"),
+    (1004, "clock"),
+    (1005, "NXCC_ACCESS_KEY"),
+    (1007, "NXCC_ACCESS_KEY"),
+]
 
 
 @pytest.mark.parametrize(("code", "named"), CURES)

@@ -62,7 +62,7 @@ def test_timeout__a_gateway_that_never_takes_the_connection() -> None:
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
-        client = client_of("http://127.0.0.1:%d" % listener.getsockname()[1], timeout_s=0.2, attempts=1)
+        client = client_of(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.2, attempts=1)
         with pytest.raises(TransientError, match=r"No answer within 0\.2 s"):
             ask(client)
 
@@ -163,7 +163,9 @@ def test_proxy__never_for_this_machine(monkeypatch: pytest.MonkeyPatch, host: st
     assert gateway.asked[0].startswith("POST /saas/")
 
 
-@pytest.mark.parametrize("proxy", ["http://", "socks5://me:hunter2@host:1", "gib berish", "me:hunter2@host:99999", "ftp://h:1"])
+@pytest.mark.parametrize(
+    "proxy", ["http://", "socks5://me:hunter2@host:1", "gib berish", "me:hunter2@host:99999", "ftp://h:1"]
+)
 def test_proxy__that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("HTTP_PROXY", proxy)
     with pytest.raises(ConfigurationError, match="HTTP_PROXY") as failed:

@@ -21,7 +21,7 @@ class Wire:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self.asked: list[str] = []
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.url = f"http://{self.address}"
 
     def __enter__(self) -> Self:
@@ -80,4 +80,4 @@ def http(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
 def silence() -> Iterator[str]:
     """The address of a socket that listens and never takes a connection from its queue."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield "http://127.0.0.1:%d" % listener.getsockname()[1]
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"

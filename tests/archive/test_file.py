@@ -63,7 +63,8 @@ def test_append__what_was_committed_survives_a_kill(archive_at: ArchiveAt, tmp_p
         archive, now = Archive(pathlib.Path(sys.argv[1]), 1), datetime.now(timezone.utc)
         for batch in itertools.count():
             ids = [f"{batch}-{n}" for n in range(100)]
-            archive.append([(Outcome(i, "found", calls=1, asked_at=now), records.calls(i, [{"callId": i}])) for i in ids])
+            outcomes = [Outcome(i, "found", calls=1, asked_at=now) for i in ids]
+            archive.append([(o, records.calls(o.order_id, [{"callId": o.order_id}])) for o in outcomes])
             print(batch, flush=True)
     """
     path = tmp_path / "killed.duckdb"
@@ -133,6 +134,10 @@ def test_archive__one_that_could_not_be_opened_is_not_held(archive_at: ArchiveAt
 def test_archive__closed_is_an_error_not_an_empty_answer(archive_at: ArchiveAt) -> None:
     archive = archive_at()
     archive.close()
-    for action in (lambda: archive.size(), lambda: archive.fresh(["A"], DAY, NOW), lambda: archive.append([(Outcome("A", "no_calls", asked_at=NOW), [])])):
+    for action in (
+        archive.size,
+        lambda: archive.fresh(["A"], DAY, NOW),
+        lambda: archive.append([(Outcome("A", "no_calls", asked_at=NOW), [])]),
+    ):
         with pytest.raises(ArchiveError):
             action()

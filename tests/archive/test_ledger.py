@@ -171,7 +171,13 @@ def test_orders__what_the_calls_add_up_to(archive_at: ArchiveAt) -> None:
         "callId": "2", "answered": True, "startTime": start + 60_000, "answerTime": start + 65_000, "callDuration": 7,
         "totalCustomerPrice": 0.1, "hangupReason": "Agent hang-up",
     }  # fmt: skip
-    later = {**talk, "callId": "3", "startTime": start + 90_000, "answerTime": start + 95_000, "hangupReason": "用户挂机"}
+    later = {
+        **talk,
+        "callId": "3",
+        "startTime": start + 90_000,
+        "answerTime": start + 95_000,
+        "hangupReason": "用户挂机",
+    }
     archive = archive_at()
     kept = [answer("A", later, missed, talk | {"totalCustomerPrice": 0.2}), answer("N")]
     archive.append(kept)
