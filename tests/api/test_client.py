@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -159,21 +160,20 @@ def test_query_by_order__stopped_while_it_waits_for_the_next_attempt(sandbox: Sa
 
 
 def test_query_by_order__never_more_at_once_than_allowed(stop: threading.Event) -> None:
-    three, here, most = threading.Barrier(3, timeout=5), [], []
+    three, four, go = threading.Event(), threading.Event(), threading.Event()
 
-    def answer(connection: object, _: threading.Event) -> None:
-        here.append(1)
-        most.append(len(here))
-        three.wait()  # opens for three together
-        here.pop()
-        connection.sendall(NO_CALLS)  # type: ignore[attr-defined]
+    def answer(connection: socket.socket, _: threading.Event) -> None:
+        (three if len(wire.asked) == 3 else four if len(wire.asked) > 3 else threading.Event()).set()
+        assert go.wait(5)
+        connection.sendall(NO_CALLS)
 
-    with Wire(answer) as wire:
+    with Wire(answer) as wire, ThreadPoolExecutor(9) as pool:
         client = client_of(wire.url, concurrency=3, attempts=1)
-        with ThreadPoolExecutor(9) as pool:
-            list(pool.map(lambda n: client.query_by_order(f"A{n}", stop), range(9)))
-    assert len(wire.asked) == 9
-    assert max(most) == 3
+        replies = [pool.submit(client.query_by_order, f"A{n}", stop) for n in range(9)]
+        assert three.wait(5)
+        assert not four.wait(0.1)
+        go.set()
+        assert [reply.result().records for reply in replies] == [[]] * 9
 
 
 @pytest.mark.parametrize(("off_s", "side"), [(300, "behind"), (-300, "ahead of")])
