@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ from tqdm import tqdm
 
 from nxcc import export, intake
 from nxcc.desk import Desk, open_desk
-from nxcc.errors import ConfigurationError, NxccError
+from nxcc.errors import ApiError, ConfigurationError, NxccError
 from nxcc.outcome import Outcome, counts
 from nxcc.settings import load
 
@@ -41,11 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Looks the ids up; returns the exit code."""
     try:
         asked = intake.asked(_cells(arguments))
-        _check_writable(arguments.orders_out, arguments.calls_out)
         desk = open_desk(load())
     except NxccError as error:
         return _say_stopped(error)
     try:
+        _check_writable(arguments.orders_out, arguments.calls_out)
         if desk.sandbox:
             print("No credentials are set: the sandbox answers, with made-up calls.", file=sys.stderr)
         started = time.monotonic()
@@ -80,7 +81,10 @@ class _Run:
             self._collect(batches, len(valid))
         except ConfigurationError as error:
             left = len(valid) - len(self.known)
-            print(f"Stopped, {left:,} of {len(valid):,} ids were not asked. What came before is kept.", file=sys.stderr)
+            print(
+                f"Stopped, {left:,} of {len(valid):,} ids have no answer yet. What came before is kept.",
+                file=sys.stderr,
+            )
             return _say_stopped(error)
         except KeyboardInterrupt:
             batches.close()  # keeps what has come
@@ -143,7 +147,7 @@ def _cells(arguments: argparse.Namespace) -> list[str]:
 
 def _lines(content: bytes, name: str) -> list[str]:
     try:
-        return content.decode("utf-8-sig").splitlines()
+        return re.split(r"\r\n|\n|\r", content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise NxccError(f"{name} is not UTF-8 text (line {line}).", cure="Save it as UTF-8 and try again.") from error
@@ -173,4 +177,8 @@ def _say_stopped(error: NxccError) -> int:
     print(f"nxcc: {error.what}", file=sys.stderr)
     if error.cure:
         print(f"      {error.cure}", file=sys.stderr)
+    if isinstance(error, ConfigurationError) and error.order_id:
+        print(f"      It came when {error.order_id} was asked.", file=sys.stderr)
+    if isinstance(error, ApiError) and error.evidence.req_id:
+        print(f"      The vendor's request id: {error.evidence.req_id}", file=sys.stderr)
     return STOPPED

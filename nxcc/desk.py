@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nxcc.account import Credentials
 from nxcc.api.client import Client
 from nxcc.archive import Archive, Freshness
-from nxcc.errors import ArchiveError
+from nxcc.errors import NxccError
 from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
@@ -51,16 +51,16 @@ def open_desk(settings: Settings) -> Desk:
         said = sandbox.credentials
         credentials = Credentials(sandbox.base_url, said.access_key, said.access_secret, said.tenant_id)
         name = "sandbox.duckdb"
-    client = Client(
-        credentials,
-        rate_per_second=settings.rate_per_second,
-        concurrency=settings.concurrency,
-        timeout_s=settings.timeout_s,
-        attempts=settings.attempts,
-    )
     try:
+        client = Client(
+            credentials,
+            rate_per_second=settings.rate_per_second,
+            concurrency=settings.concurrency,
+            timeout_s=settings.timeout_s,
+            attempts=settings.attempts,
+        )
         archive = Archive(settings.data_dir / name, credentials.tenant_id)
-    except ArchiveError:
+    except NxccError:
         if sandbox:
             sandbox.stop()
         raise

@@ -74,7 +74,12 @@ class TransientError(ApiError):
 
 
 class ConfigurationError(ApiError):
-    """Every request would fail the same way (key, signature, clock, address): the whole run stops until it is cured."""
+    """Every request would fail the same way (key, signature, clock, address): the whole run stops until it is cured.
+
+    `order_id` is the one that was asked when it came; the lookup fills it in.
+    """
+
+    order_id = ""
 
 
 class Cancelled(NxccError):

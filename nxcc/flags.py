@@ -15,7 +15,7 @@ FLAGS: dict[str, str] = {
     "duration_mismatch": "Talk time differs from end minus answer by more than rounding.",
     "agent_missing": "Answered by a person, but no agent is named.",
     "order_blank": "The record itself names no order id.",
-    "bad_link": "A recording or voicemail link that is not http or https; it is shown as text.",
+    "bad_link": "A recording or voicemail link that is not a plain http or https address; it is shown as text.",
     "unknown_field": "A field that the vendor does not document; it is kept in the raw record.",
     "bad_type": "A value that could not be read; it is kept in the raw record.",
 }
@@ -23,9 +23,14 @@ FLAGS: dict[str, str] = {
 ROUNDING_S = 1.0  # the vendor cuts some times to whole seconds and rounds durations up
 _ROUNDING_MS = 1000
 _IN_ORDER = (
+    ("started_at", "queued_at"),
+    ("started_at", "dequeued_at"),
+    ("started_at", "rang_at"),
     ("started_at", "answered_at"),
     ("started_at", "ended_at"),
     ("queued_at", "dequeued_at"),
+    ("queued_at", "answered_at"),
+    ("queued_at", "ended_at"),
     ("dequeued_at", "ended_at"),
     ("rang_at", "answered_at"),
     ("rang_at", "ended_at"),

@@ -15,8 +15,10 @@ AGENT_HANGUP = 1001
 ABANDONED_IN_QUEUE = 1103
 _PARTY_BY_CODE: dict[int, Party] = {AGENT_HANGUP: "agent", ABANDONED_IN_QUEUE: "customer"}
 
-_AGENT = re.compile(r"\bagents?\b|坐席|座席|客服", re.IGNORECASE)
-_CUSTOMER = re.compile(r"\b(users?|customers?|clients?)\b|客户|用户|顾客", re.IGNORECASE)
+# A party counts only beside a verb of ending: "User busy" and "No agent online" say nothing about who hung up.
+_ENDED = re.compile(r"hang|hung|abandon|reject|declin|cancel|disconnect|挂|放弃|拒|取消", re.IGNORECASE)
+_AGENT = re.compile(r"\bagents?\b|customer service|坐席|座席|客服|客户服务", re.IGNORECASE)
+_CUSTOMER = re.compile(r"\b(users?|customers?(?! service)|clients?)\b|客户(?!服务)|用户|顾客", re.IGNORECASE)
 _ABANDONED = re.compile(r"abandon|放弃", re.IGNORECASE)
 _BUSY = re.compile(r"\bbusy\b|忙|占线", re.IGNORECASE)
 _NO_ANSWER = re.compile(
@@ -42,6 +44,8 @@ def stated_party(row: dict[str, Any]) -> Party | None:
     if by_code := _PARTY_BY_CODE.get(row["hangup_code"]):
         return by_code
     reason = row["hangup_reason"] or ""
+    if not _ENDED.search(reason):
+        return None
     agent, customer = _AGENT.search(reason), _CUSTOMER.search(reason)
     if bool(agent) == bool(customer):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -13,13 +14,14 @@ from typing import Any
 from nxcc import records
 from nxcc.api.client import Client
 from nxcc.archive import Archive, Freshness
-from nxcc.errors import ApiError, Cancelled, ConfigurationError
+from nxcc.errors import ApiError, ArchiveError, Cancelled, ConfigurationError
 from nxcc.outcome import Outcome
 
 BATCH = 500  # answers that are kept in one go
 KEEP_EVERY_S = 1.0  # how long an answer waits for others before it is kept
 TICK_S = 0.1
 
+log = logging.getLogger(__name__)
 Answer = tuple[Outcome, list[dict[str, Any]]]
 
 
@@ -44,17 +46,15 @@ class Lookup:
         """Batches of outcomes (`found`, `no_calls`, `failed`), each distinct id once, kept in the archive first.
 
         A batch may be empty: nothing new for a moment. `ask_again` passes over what is fresh. An id that another
-        session is asking is waited for, not asked twice. Closing the generator stops asking; what came is kept.
+        session is asking is waited for, not asked twice. Closing the generator stops asking; what came, or is still on
+        its way, is kept.
         Raises `ConfigurationError` when every request would fail (the ids that are left were not asked) and
         `ArchiveError` when answers cannot be kept.
         """
         left = list(dict.fromkeys(order_ids))
         while left:
             mine, elsewhere = self._claims.take(left)
-            try:
-                yield from self._answers(list(mine), ask_again)
-            finally:
-                self._claims.give_back(mine)
+            yield from self._answers(mine, ask_again)
             left = []
             for order_id, claim in elsewhere.items():
                 while not self._claims.wait(claim, KEEP_EVERY_S):
@@ -64,28 +64,52 @@ class Lookup:
                 else:  # the other session stopped, or did not ask: ours to ask
                     left.append(order_id)
 
-    def _answers(self, order_ids: Sequence[str], ask_again: bool) -> Iterator[list[Outcome]]:
-        known = {} if ask_again else self.archive.fresh(order_ids, self._freshness, self._now())
-        if known:
-            self._claims.settle(known.values())
-            yield list(known.values())
-        asking = _Asking(self.client, self._now, [order_id for order_id in order_ids if order_id not in known])
-        kept_at = time.monotonic()
+    def _answers(self, mine: dict[str, _Claim], ask_again: bool) -> Iterator[list[Outcome]]:
+        asking = None
         try:
+            known = {} if ask_again else self.archive.fresh(mine, self._freshness, self._now())
+            if known:
+                self._claims.settle(known.values())
+                yield list(known.values())
+            asking = _Asking(self.client, self._now, [order_id for order_id in mine if order_id not in known])
+            kept_at = time.monotonic()
             while not asking.ended.wait(TICK_S):
                 due = time.monotonic() - kept_at >= KEEP_EVERY_S
                 if due or len(asking.answers) >= BATCH:
                     kept_at = time.monotonic()
                     yield self._keep(asking.answers)
+            yield self._keep(asking.answers)
+            asking.raise_failure()
         finally:
-            asking.stop.set()
-            last = self._keep(asking.answers)
-        yield last
-        asking.raise_failure()
+            self._leave(asking, mine)
+
+    def _leave(self, asking: _Asking | None, mine: dict[str, _Claim]) -> None:
+        """Ends a run. One that was closed early keeps what has come, and later what is still on its way."""
+        if asking is None or (asking.ended.is_set() and not asking.answers):
+            self._claims.give_back(mine)
+            return
+        asking.stop.set()
+        try:
+            self._keep(asking.answers)
+        finally:
+            threading.Thread(target=self._finish, args=(asking, mine), name="nxcc-finish", daemon=True).start()
+
+    def _finish(self, asking: _Asking, mine: dict[str, _Claim]) -> None:
+        asking.ended.wait()
+        try:
+            self._keep(asking.answers)
+        except ArchiveError as error:
+            log.warning("answers that came after the run was closed are not kept: %s", error)
+        finally:
+            self._claims.give_back(mine)
 
     def _keep(self, answers: deque[Answer]) -> list[Outcome]:
         batch = [answers.popleft() for _ in range(len(answers))]
-        self.archive.append(batch)
+        try:
+            self.archive.append(batch)
+        except ArchiveError:
+            answers.extendleft(reversed(batch))
+            raise
         outcomes = [outcome for outcome, _ in batch]
         self._claims.settle(outcomes)
         return outcomes
@@ -134,7 +158,8 @@ class _Asking:
         try:
             reply = self._client.query_by_order(order_id, self.stop)
             rows = records.calls(order_id, reply.records)
-        except ConfigurationError:
+        except ConfigurationError as error:
+            error.order_id = order_id
             raise
         except ApiError as error:
             said = error.evidence

@@ -17,6 +17,7 @@ from nxcc.errors import SettingsError
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = PROJECT / ".streamlit" / "secrets.toml"
 PREFIX = "NXCC_"
+LONGEST_S = 3_153_600_000  # a hundred years
 
 _CREDENTIALS = ("access_key", "access_secret", "tenant_id")
 
@@ -46,8 +47,12 @@ class Settings(BaseSettings):
         10, gt=0, le=600, allow_inf_nan=False, description="Longest wait for a connection, and for an answer."
     )
     attempts: int = Field(5, ge=1, le=20, description="How often one order id is asked before it counts as failed.")
-    fresh_found_s: int = Field(86_400, ge=0, description="How long an answer with calls is not asked again.")
-    fresh_no_calls_s: int = Field(300, ge=0, description="How long an answer without calls is not asked again.")
+    fresh_found_s: int = Field(
+        86_400, ge=0, le=LONGEST_S, description="How long an answer with calls is not asked again."
+    )
+    fresh_no_calls_s: int = Field(
+        300, ge=0, le=LONGEST_S, description="How long an answer without calls is not asked again."
+    )
     data_dir: Path = Field(PROJECT / ".nxcc", description="Folder of the archive.")
     timezone: str | None = Field(None, description="Zone of all times on the screen and in files.")
     currency: str = Field("", max_length=8, description="Name of the account's currency, for headers.")
@@ -69,6 +74,13 @@ class Settings(BaseSettings):
         if not (text.isascii() and text.isprintable()):
             raise ValueError
         return SecretStr(text) if text else None
+
+    @field_validator("tenant_id", mode="before")
+    @classmethod
+    def _no_truth(cls, value: object) -> object:
+        if isinstance(value, bool):  # `true` in a TOML file would be team 1
+            raise ValueError
+        return value
 
     @field_validator("sign_algorithm", mode="before")
     @classmethod
@@ -124,8 +136,8 @@ ACCEPTS: dict[str, str] = {
     "concurrency": "a whole number from 1 to 256",
     "timeout_s": "seconds, a number over 0 and up to 600",
     "attempts": "a whole number from 1 to 20",
-    "fresh_found_s": "seconds, a whole number from 0",
-    "fresh_no_calls_s": "seconds, a whole number from 0",
+    "fresh_found_s": f"seconds, a whole number from 0 to {LONGEST_S}",
+    "fresh_no_calls_s": f"seconds, a whole number from 0 to {LONGEST_S}",
     "data_dir": "the path of a folder",
     "timezone": "a zone name such as Asia/Shanghai or UTC",
     "currency": "a name of up to 8 letters such as HKD",

@@ -155,7 +155,7 @@ def test_lookup__a_wrong_secret_stops_it_with_the_cure(command: Callable[..., Co
     assert ran.code == 2
     assert "1003" in ran.err
     assert "NXCC_ACCESS_SECRET" in ran.err
-    assert "30 of 30 ids were not asked" in ran.err
+    assert "30 of 30 ids have no answer yet" in ran.err
     assert ran.counts("asked", "failed", "calls") == (0, 0, 0)
     assert {row["outcome"] for row in rows_of(orders)} == {"pending"}
 

@@ -43,6 +43,9 @@ SET = [
     ("time_order", {"startTime": T + 12_000}),
     ("time_order", {"inQueueTime": T + 8000, "queueDuration": ...}),
     ("time_order", {"ringTime": T + 12_000}),
+    ("time_order", {"ringTime": T - 600_000}),
+    ("time_order", {"inQueueTime": T + 45_000, "outQueueTime": ..., "queueDuration": ...}),
+    ("time_order", {"inQueueTime": T + 12_000, "outQueueTime": T + 13_000, "queueDuration": 1}),
     ("duration_mismatch", {"callDuration": 32}),
     ("duration_mismatch", {"callDuration": 28}),
     ("agent_missing", {"agentName": None}),
@@ -71,7 +74,7 @@ NOT_SET = [
     {"hangupBy": None},
     {"endTime": ..., "callDuration": ...},
     {"endTime": 0},
-    {"startTime": T + 10_900},  # the vendor cuts some times to whole seconds
+    {"startTime": T + 1900},  # the vendor cuts some times to whole seconds
     {"callDuration": 31},
     {"callDuration": 29},
     {"callDuration": None},

@@ -169,6 +169,13 @@ PARTY = [
     ({"hangupReason": "Network", "hangupBy": 0}, "agent"),
     ({"hangupReason": "Network", "hangupBy": 2}, "unknown"),
     ({"hangupBy": 7}, "unknown"),
+    ({"hangupReason": "Customer service hang-up", "hangupBy": 1}, "agent"),
+    ({"hangupReason": "客户服务挂机", "hangupBy": 1}, "agent"),
+    # A party that is named, but not as the one who ended the call, says nothing about it.
+    ({"hangupReason": "No agent online", "hangupBy": 2}, "unknown"),
+    ({"hangupReason": "无在线坐席", "hangupBy": 1}, "customer"),
+    ({"hangupReason": "User busy", "hangupBy": 2}, "unknown"),
+    ({"hangupReason": "User did not answer"}, "unknown"),
     ({}, "unknown"),
 ]
 

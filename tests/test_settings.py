@@ -82,7 +82,7 @@ WRONG = [
     *(("CONCURRENCY", value) for value in ("0", "257", "1.5")),
     *(("TIMEOUT_S", value) for value in ("0", "-1", "601", "inf", "10s")),
     *(("ATTEMPTS", value) for value in ("0", "21", "many")),
-    *(("FRESH_FOUND_S", value) for value in ("-1", "1d")),
+    *(("FRESH_FOUND_S", value) for value in ("-1", "1d", "99999999999")),
     *(("FRESH_NO_CALLS_S", value) for value in ("-1", "0.5")),
     *(("TIMEZONE", value) for value in ("Hong Kong", "Asia", "+08:00", "../etc/passwd")),
     ("CURRENCY", "dollars and cents"),
@@ -102,6 +102,15 @@ def test_load__a_wrong_value_is_named_with_what_is_accepted(
     assert f"NXCC_{name}" in error.what
     assert ACCEPTS[name.lower()] in error.cure
     assert error.__cause__ is None
+
+
+def test_load__the_example_as_it_stands_is_the_sandbox() -> None:
+    assert load(PROJECT / ".streamlit" / "secrets.toml.example").credentials is None
+
+
+def test_load__a_truth_is_no_team(secrets: Secrets) -> None:
+    with pytest.raises(SettingsError, match="NXCC_TENANT_ID"):
+        load(secrets("[nxcc]\ntenant_id = true"))
 
 
 @pytest.mark.parametrize("name", ["ACCESS_KEY", "ACCESS_SECRET"])

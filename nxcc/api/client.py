@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ import requests
 import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from nxcc.account import Credentials
 from nxcc.api import protocol
@@ -99,6 +101,7 @@ class Client:
 
     def _attempt(self, stop: threading.Event, body: bytes) -> protocol.Answer:
         with self._places:
+            self._pause(stop, 0)  # a slot is taken only for what will be sent
             self._pause(stop, self.pace.reserve())
             sent_at = time.monotonic()
             signed = protocol.signed_headers(self.credentials, body, int(self._now() * 1000))
@@ -168,18 +171,22 @@ class Client:
         """What every request shares: the connection pool, the request target and the headers that never change.
 
         requests makes them, with the environment's proxies and certificates; read on each send, these alone would
-        make a request 40 % dearer.
+        make a request 40 % dearer. Of what a session's send does besides, nothing is wanted here: no cookies, no
+        .netrc, no hooks, no redirects; the trusted certificates it would load are named below.
         """
         url = self.credentials.base_url + protocol.QUERY_BY_ORDER
         session = requests.Session()
         environment = session.merge_environment_settings(url, {}, None, None, None)
         proxies = {} if _is_loopback(url) else environment["proxies"]
+        verify = DEFAULT_CA_BUNDLE_PATH if environment["verify"] is True else environment["verify"]
+        if isinstance(verify, str) and not Path(verify).exists():
+            raise ConfigurationError(
+                "The file of trusted certificates is not there.", cure="Check REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
+            )
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.concurrency, max_retries=0)
         try:
             prepared = requests.Request("POST", url).prepare()
-            pool = adapter.get_connection_with_tls_context(
-                prepared, environment["verify"], proxies=proxies, cert=environment["cert"]
-            )
+            pool = adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies, cert=environment["cert"])
             target = adapter.request_url(prepared, proxies)
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError):
             raise ConfigurationError(
@@ -202,7 +209,7 @@ class Client:
         self._date = date
         try:
             self.clock_difference_s = parsedate_to_datetime(date).timestamp() - self._now()
-        except ValueError:
+        except (ValueError, OverflowError):
             return
 
     def _with_clock(self, error: ConfigurationError) -> ConfigurationError:
@@ -236,7 +243,7 @@ def _retry_after_s(value: str | None, now_s: float) -> float | None:
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now_s)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -26,6 +26,7 @@ MAX_MESSAGE = 200  # characters of the vendor's words that are kept
 _RATE_WORDS = ("rate limit", "too many requests", "限流", "频繁")
 _WRONG_ADDRESS = frozenset({401, 403, 404, 405, 407})
 _MAY_PASS = frozenset({408, 425, 429})
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F]..)|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -96,9 +97,10 @@ def decode(http_status: int, body: bytes, *, retry_after_s: float | None = None)
             rate_limited=limited,
         )
     envelope = _json(body)
-    if isinstance(envelope, dict) and (code := _code(envelope)) is not None:
+    code = _code(envelope) if isinstance(envelope, dict) else None
+    if isinstance(envelope, dict) and code is not None and not (code == 0 and http_status >= 300):
         evidence = Evidence(code, clean_text(envelope.get("msg")), _req_id(envelope), http_status)
-        if code == 0 and http_status < 300:
+        if code == 0:
             return Answer(_records(envelope.get("data"), evidence), evidence.req_id)
         raise _failure(code, evidence, retry_after_s)
     evidence = Evidence(http_status=http_status)
@@ -132,7 +134,7 @@ def clean_text(value: object, limit: int = MAX_MESSAGE) -> str:
 
 def _failure(code: int, evidence: Evidence, retry_after_s: float | None) -> ApiError:
     said = f"{code}: {evidence.message}" if evidence.message else f"Code {code}"
-    if code != 0 and any(word in evidence.message.lower() for word in _RATE_WORDS):
+    if any(word in evidence.message.lower() for word in _RATE_WORDS):
         return TransientError(
             f"{said} (requests come too fast).",
             cure="Ask again later, or lower NXCC_RATE_PER_SECOND.",
@@ -148,8 +150,9 @@ def _failure(code: int, evidence: Evidence, retry_after_s: float | None) -> ApiE
         )
     if code == 41000:
         return ApiError(f"{said} (a parameter is wrong or empty).", cure="Check the order id.", evidence=evidence)
+    request = f", request {evidence.req_id}" if evidence.req_id else ""
     return ApiError(
-        f"{said} (a code the vendor does not document).", cure="Ask the vendor about it.", evidence=evidence
+        f"{said} (a code the vendor does not document{request}).", cure="Ask the vendor about it.", evidence=evidence
     )
 
 
@@ -178,8 +181,13 @@ def _records(data: object, evidence: Evidence) -> list[Record]:
 
 
 def _json(body: bytes) -> object:
+    text = body.removeprefix(b"\xef\xbb\xbf")
     try:
-        return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:  # a text that was cut in the middle of an emoji is no reason to lose the answer
+        return orjson.loads(_HALF_CHARACTER.sub(rb"\\ufffd", text))
     except orjson.JSONDecodeError:
         return None
 

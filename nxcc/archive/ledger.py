@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from nxcc.outcome import Outcome
 
 CLOCK_TOLERANCE = timedelta(minutes=1)  # a lookup "from the future" (the clock was set back) is not fresh for ever
 _DAMAGED = re.compile("not a valid DuckDB|serialization|corrupt|not read enough bytes|replaying WAL", re.IGNORECASE)
+_EPOCH = datetime.fromtimestamp(0, UTC)
 Stored = tuple[Outcome, Sequence[dict[str, Any]]]
 
 _LOOKUPS = pa.schema(
@@ -141,7 +142,7 @@ class Archive:
                 row["order_id"],
                 row["outcome"],
                 calls=row["calls"],
-                asked_at=_utc(row["asked_us"], now),
+                asked_at=_EPOCH + timedelta(microseconds=row["asked_us"]),
                 from_archive=True,
                 req_id=row["req_id"] or "",
             )
@@ -221,10 +222,6 @@ def _asked(outcomes: Sequence[Outcome]) -> pa.Table:
 def _columns(schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     return pa.table([list(column) for column in columns], schema=schema)
-
-
-def _utc(epoch_us: int, like: datetime) -> datetime:
-    return datetime.fromtimestamp(0, like.tzinfo) + timedelta(microseconds=epoch_us)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from nxcc.errors import ApiError, NxccError
+from nxcc import wording
+from nxcc.errors import ApiError, ConfigurationError, NxccError
 
 
 def problem(error: NxccError, *, key: str, title: str, kept: str, again: str = "") -> bool:
@@ -19,8 +20,19 @@ def problem(error: NxccError, *, key: str, title: str, kept: str, again: str = "
             with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
                 st.markdown("**What to do**", width="content")
                 st.text(error.cure, width="stretch")
+        if asked := _asked(error):
+            st.text(asked)
         st.caption(kept)
         return bool(again) and st.button(again, icon=":material/replay:", key=f"{key}_again")
+
+
+def _asked(error: NxccError) -> str:
+    parts = []
+    if isinstance(error, ConfigurationError) and error.order_id:
+        parts.append(f"It came when {wording.plain(error.order_id)} was asked.")
+    if isinstance(error, ApiError) and error.evidence.req_id:
+        parts.append(f"The vendor's request id: {error.evidence.req_id}")
+    return " ".join(parts)
 
 
 def _code(error: NxccError) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import cache
+from datetime import UTC, date, datetime, time
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
@@ -19,7 +19,7 @@ def select(configured: str | None) -> None:
     st.selectbox(
         "Times shown in",
         list(dict.fromkeys([*first, *_all_zones()])),
-        format_func=lambda name: _labels(datetime.now(UTC).date().toordinal())[name],
+        format_func=lambda name: _label(name, datetime.now(UTC).date()),
         key=_KEY,
         persist_state="session",
         help="Every time on the screen and in the files is in this zone. Type to search.",
@@ -28,23 +28,27 @@ def select(configured: str | None) -> None:
 
 def current() -> ZoneInfo:
     """The zone selected in the sidebar."""
-    name = st.session_state.get(_KEY)
-    return ZoneInfo(name if name in _all_zones() else "UTC")
+    return ZoneInfo(st.session_state.get(_KEY) or "UTC")
 
 
 def _browser_zone() -> str | None:
     name = st.context.timezone
-    return name if name in _all_zones() else None
+    return name if name in _known() else None
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 @cache
 def _all_zones() -> tuple[str, ...]:
     technical = ("Etc/", "SystemV/", "posix", "right", "localtime", "Factory")
-    return tuple(sorted(name for name in available_timezones() if not name.startswith(technical)))
+    return tuple(sorted(name for name in _known() if not name.startswith(technical)))
 
 
-@cache
-def _labels(day: int) -> dict[str, str]:
-    noon = datetime.combine(datetime.fromordinal(day), datetime.min.time(), UTC)
-    zones = (ZoneInfo(name) for name in _all_zones())
-    return {zone.key: f"{wording.offset(zone, noon)} {zone.key}" if zone.key != "UTC" else "UTC" for zone in zones}
+@lru_cache(2_000)
+def _label(name: str, day: date) -> str:
+    if name == "UTC":
+        return name
+    return f"{wording.offset(ZoneInfo(name), datetime.combine(day, time.min, UTC))} {name}"

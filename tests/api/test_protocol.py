@@ -194,6 +194,18 @@ def test_decode__what_cannot_be_read_is_asked_again(body: bytes) -> None:
 def test_decode__code_0_under_an_error_status_is_no_success() -> None:
     with pytest.raises(ApiError):
         protocol.decode(400, envelope(0, data=[]))
+    with pytest.raises(ConfigurationError):
+        protocol.decode(302, envelope(0, data=[]))
+
+
+def test_decode__half_an_emoji_does_not_lose_the_answer() -> None:
+    body = rb'{"code":0,"data":[{"callId":"c","other":"cut \ud83d","intent":"\ud83d\ude00"}]}'
+    assert protocol.decode(200, body).records == [{"callId": "c", "other": "cut \ufffd", "intent": "\U0001f600"}]
+
+
+def test_decode__an_undocumented_code_tells_the_request_to_ask_about() -> None:
+    with pytest.raises(ApiError, match="request R1"):
+        protocol.decode(200, b'{"reqId":"R1","code":77777,"msg":"odd","data":{}}')
 
 
 CLEANED = [

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 import pytest
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from nxcc.api.client import Client
 from nxcc.errors import ApiError, ConfigurationError, TransientError
@@ -151,6 +152,17 @@ def test_proxy__of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> N
     assert proxy.asked[0].startswith("POST http://gateway.invalid/saas/cc/openapi/cdr/queryByOrderId HTTP/1.1\r\n")
     assert "\r\nHost: gateway.invalid\r\n" in proxy.asked[0]
     assert "proxy-authorization: Basic" in proxy.asked[0].replace("Proxy-A", "proxy-a")
+
+
+def test_certificates__those_of_requests_unless_the_environment_names_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    assert client_of("https://gateway.invalid")._pool.ca_certs == DEFAULT_CA_BUNDLE_PATH
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", __file__)
+    assert client_of("https://gateway.invalid")._pool.ca_certs == __file__
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/not/there.pem")
+    with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE"):
+        client_of("https://gateway.invalid")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
