@@ -22,6 +22,7 @@ from nxcc.errors import ApiError, ConfigurationError, NxccError
 from nxcc.outcome import Outcome, counts
 from nxcc.settings import load
 
+_MOST_REASONS = 5
 DONE, SOME_FAILED, STOPPED, INTERRUPTED = 0, 3, 2, 130
 
 
@@ -58,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             _write(arguments.orders_out, desk.archive.orders(outcomes), zone, export.ORDER_COLUMNS)
         if arguments.calls_out:
             _write(arguments.calls_out, desk.archive.calls(outcomes), zone)
+        run_.say_reasons()
         print(json.dumps(run_.summary(desk.client.requests, time.monotonic() - started)), flush=True)
         return code
     except NxccError as error:
@@ -101,6 +103,14 @@ class _Run:
                 words.update(outcome.word for outcome in batch)
                 bar.set_postfix(words, refresh=False)
                 bar.update(len(batch))
+
+    def say_reasons(self) -> None:
+        """Why ids failed or are invalid, most frequent first, on stderr."""
+        reasons = Counter(f"{o.word}: {o.reason}" for o in self._all() if o.word in ("failed", "invalid"))
+        for reason, n in reasons.most_common(_MOST_REASONS):
+            print(f"{n:,} {reason}", file=sys.stderr)
+        if len(reasons) > _MOST_REASONS:
+            print(f"and {len(reasons) - _MOST_REASONS:,} other reasons; --orders-out has them all", file=sys.stderr)
 
     def outcomes(self) -> list[Outcome]:
         """One for each distinct id, in the order they were given."""
@@ -153,9 +163,11 @@ def _lines(content: bytes, name: str) -> list[str]:
         raise NxccError(f"{name} is not UTF-8 text (line {line}).", cure="Save it as UTF-8 and try again.") from error
 
 
-def _check_writable(*paths: Path | None) -> None:
+def _check_writable(orders: Path | None, calls: Path | None) -> None:
     """A file that cannot be written is told before requests are spent."""
-    for path in paths:
+    if orders is not None and orders == calls:
+        raise NxccError(f"{orders} is named for both files.", cure="Name one for orders and another for calls.")
+    for path in (orders, calls):
         if path is not None:
             try:
                 path.open("ab").close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from nxcc.account import Credentials
 from nxcc.api.client import Client
@@ -59,7 +60,8 @@ def open_desk(settings: Settings) -> Desk:
             timeout_s=settings.timeout_s,
             attempts=settings.attempts,
         )
-        archive = Archive(settings.data_dir / name, credentials.tenant_id)
+        gateway = urlsplit(credentials.base_url).hostname or ""
+        archive = Archive(settings.data_dir / name, gateway, credentials.tenant_id)
     except NxccError:
         if sandbox:
             sandbox.stop()

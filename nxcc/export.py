@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,7 +61,7 @@ def _cell(value: Any, zone: ZoneInfo) -> Any:
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value).lower()
     if isinstance(value, float):
-        return int(value) if value.is_integer() else value
+        return format(Decimal(repr(value)).normalize(), "f")  # every digit, and no exponent
     if isinstance(value, datetime):
         return value.astimezone(zone).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
     return safe_text(";".join(value)) if isinstance(value, list) else value

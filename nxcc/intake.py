@@ -13,12 +13,13 @@ LOST = "\ufffd"  # stands where bytes were no text
 _SEPARATORS = re.compile(r"[\n\r,;\t \u00a0\u3000，；、]+")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
 _SURROGATE = re.compile("[\ud800-\udfff]")  # bytes that were no text, as Python hands them over
-_SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)E\+\d+", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
+_COMMA_SCIENTIFIC = re.compile(r"(?<![^\s;,])(\d),(\d+E\+\d+)(?![^\s;,])", re.IGNORECASE)
 
 PROBLEMS: dict[str, str] = {
     "too_long": f"longer than {LONGEST} characters",
     "bad_characters": "holds control characters, or ones that were lost on the way",
-    "excel_scientific": "Excel has cut its digits (1.23457E+17); take the id from the source",
+    "excel_scientific": "Excel has cut its digits; take the id from the source",
 }
 
 
@@ -38,14 +39,17 @@ class Asked:
 
 def split(text: str) -> list[str]:
     """Pasted text cut at new lines, commas, semicolons, tabs and spaces, Chinese ones included."""
-    return [cell for cell in _SEPARATORS.split(text) if cell]
+    whole = _COMMA_SCIENTIFIC.sub(r"\1.\2", text)  # the comma of 1,23457E+17 parts no ids
+    return [cell for cell in _SEPARATORS.split(whole) if cell]
 
 
 def clean(cell: str) -> str:
-    """A cell as an order id: NFKC, without invisible characters, without `="..."` or a leading apostrophe."""
+    """A cell as an order id: NFKC, without invisible characters, quotes, `="..."` or an apostrophe before it."""
     text = _SURROGATE.sub(LOST, unicodedata.normalize("NFKC", cell)).translate(_INVISIBLE).strip()
     if text.startswith('="') and text.endswith('"') and len(text) > 3:
         text = text[2:-1]
+    elif text.startswith('"') and text.endswith('"') and len(text) > 2:
+        text = text[1:-1]
     return text.removeprefix("'").strip()
 
 

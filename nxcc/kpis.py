@@ -5,7 +5,9 @@ Orders are rows of `Archive.orders`, calls rows of `records.frame`. Nothing here
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import pandas as pd
@@ -33,9 +35,15 @@ class Kpi:
     formula: str
 
 
-def distinct(calls: pd.DataFrame) -> pd.DataFrame:
-    """The calls, each `call_id` once (one call can answer to two order ids); those without an id are all kept."""
-    return calls[calls["call_id"].isna() | ~calls["call_id"].duplicated()]
+def distinct(calls: pd.DataFrame, asked_at: Mapping[str, datetime | None]) -> pd.DataFrame:
+    """The calls, each `call_id` once; those without an id are all kept.
+
+    One call can answer to two order ids; the record that was fetched last, by `asked_at` of its order id, counts.
+    """
+    oldest_first = calls["order_id"].map(asked_at).sort_values(kind="stable").index
+    superseded = calls.loc[oldest_first, "call_id"].duplicated(keep="last").reindex(calls.index)
+    kept: pd.DataFrame = calls[calls["call_id"].isna() | ~superseded]
+    return kept
 
 
 def answered(calls: pd.DataFrame) -> pd.DataFrame:
@@ -49,8 +57,7 @@ def unanswered(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def lookup_kpis(orders: pd.DataFrame, calls: pd.DataFrame, money: Money) -> list[Kpi]:
-    """The figures of a lookup, in the order of the tiles."""
-    calls = distinct(calls)
+    """The figures of a lookup, in the order of the tiles; `calls` are distinct."""
     return [
         orders_reached(orders),
         answer_rate(calls),

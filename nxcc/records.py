@@ -74,7 +74,13 @@ COLUMNS: tuple[Column, ...] = (
         "Whether the call was answered; where the record does not say, an answer time does.",
     ),
     Column("agent", "agentName", "text", "Agent account", "The agent's account; empty when nobody answered."),
-    Column("agent_nick", "agentNickName", "text", "Agent", "The agent's nickname."),
+    Column(
+        "agent_nick",
+        "agentNickName",
+        "text",
+        "Agent",
+        "The agent's nickname; on the page the account where there is none.",
+    ),
     Column("caller", "caller", "text", "Caller", "Number or SIP address that called."),
     Column("callee", "callee", "text", "Callee", "Number or SIP address that was called."),
     Column("call_status", "callStatus", "text", "Call status", "The vendor's word for how the call went."),
@@ -98,7 +104,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("intent", "intent", "text", "Intent", "What the callbot understood."),
     Column("other", "other", "text", "Other", "Text passed through from the customer's side."),
     Column("task_id", "taskId", "text", "Task", "The callbot's task."),
-    Column("flags", "", "flags", "Flags", "What looks wrong in the record."),
+    Column("flags", "", "flags", "Flags", "What looks wrong in the record; the meanings are above the table."),
     Column("raw", "", "json", "Raw", "The record as it came."),
 )
 

@@ -201,6 +201,6 @@ def _whole_or_none(settings: Settings) -> None:
         given = "the credentials are there only in part" if some else "NXCC_BASE_URL is set but the credentials are not"
         raise SettingsError(
             f"{names} {'are' if len(missing) > 1 else 'is'} missing: {given}.",
-            cure="Set them all, or none of them to work on the sandbox.",
+            cure="Set them all; or none of them, nor NXCC_BASE_URL, to work on the sandbox.",
             name=PREFIX + missing[0].upper(),
         )

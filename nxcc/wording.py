@@ -101,7 +101,9 @@ class Money:
         if amount is None or missing(amount):
             return NOTHING
         spare = _WIDEST - 1 - len(f"{amount:,.0f}")
-        return Money(self.currency, max(0, min(self.digits, spare))).text(amount)
+        digits = max(0, min(self.digits, spare))
+        tiny = amount != 0 and abs(amount) < 10**-digits
+        return self.text(amount) if tiny else Money(self.currency, digits).text(amount)
 
     def header(self, label: str) -> str:
         """A column's name with the currency."""

@@ -87,8 +87,10 @@ def archive_at(tmp_path: Path) -> Iterator[Callable[..., Archive]]:
     """Opens archives that are closed after the test."""
     with ExitStack() as closing:
 
-        def open_archive(path: Path = tmp_path / "archive.duckdb", tenant_id: int = 1) -> Archive:
-            archive = Archive(path, tenant_id)
+        def open_archive(
+            path: Path = tmp_path / "archive.duckdb", tenant_id: int = 1, gateway: str = "gateway"
+        ) -> Archive:
+            archive = Archive(path, gateway, tenant_id)
             closing.callback(archive.close)
             return archive
 

@@ -288,3 +288,17 @@ def test_lookup__without_credentials_the_sandbox_answers_and_says_so(
     assert "sandbox" in ran.err
     assert ran.counts("found", "calls", "requests") == (1, 2, 1)
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["sandbox.duckdb"]
+
+
+def test_lookup__one_file_for_both_is_refused(command: Callable[..., CommandLine], tmp_path: Path) -> None:
+    both = str(tmp_path / "both.csv")
+    ran = command()("SAMPLE-VENDOR", "--orders-out", both, "--calls-out", both)
+    assert ran.code == 2
+    assert "both files" in ran.err
+
+
+def test_lookup__says_why_ids_failed(command: Callable[..., CommandLine]) -> None:
+    ran = command()("FAIL-CODE-41000~w1", "FAIL-CODE-41000~w2", "1.2E+17")
+    assert ran.code == 3
+    assert "2 failed: 41000" in ran.err
+    assert "1 invalid: Excel" in ran.err

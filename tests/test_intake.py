@@ -52,7 +52,7 @@ def test_clean__what_spreadsheets_add_is_taken_away(cell: str, expected: str) ->
 PROBLEM = [
     ("007", None),
     ("1E5", None),  # a plain id
-    ("1E+17", None),
+    ("1e5", None),
     ("123.0", None),
     ("回访 1", None),
     ("x" * LONGEST, None),
@@ -63,6 +63,7 @@ PROBLEM = [
     ("A\ufffd", "bad_characters"),
     ("1.23457E+17", "excel_scientific"),
     ("1,23457e+17", "excel_scientific"),
+    ("1E+17", "excel_scientific"),
 ]
 
 
@@ -92,3 +93,12 @@ def test_asked__whatever_is_pasted_each_valid_id_can_be_sent_once(cells: list[st
         assert order_body(1, order_id)
     for order_id in found.order_ids:
         assert order_id.encode()  # it can be written to a file
+
+
+def test_split__the_comma_of_a_number_that_excel_has_cut_parts_no_ids() -> None:
+    assert split("A1,1,23457E+17,A2") == ["A1", "1.23457E+17", "A2"]
+    assert split("A1,2E5") == ["A1", "2E5"]
+
+
+def test_clean__quotes_around_an_id_are_not_part_of_it() -> None:
+    assert [clean(cell) for cell in ('"A1"', '="007"', '"', 'A"1"')] == ["A1", "007", '"', 'A"1"']

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -46,13 +47,22 @@ def test_orders_reached__failed_invalid_and_pending_are_left_out() -> None:
 
 
 def test_answer_rate__a_call_under_two_orders_counts_once() -> None:
-    both = pd.concat([calls(answered(60)), calls(answered(60), {})], ignore_index=True)  # c0 twice
+    both = kpis.distinct(pd.concat([calls(answered(60)), calls(answered(60), {})], ignore_index=True), {})  # c0 twice
     found = by_name(kpis.lookup_kpis(orders(("found", 1, 1)), both, Money()))
     assert (found["answer_rate"].value, found["answer_rate"].n) == (0.5, 2)
 
 
 def test_distinct__calls_without_an_id_are_all_kept() -> None:
-    assert len(kpis.distinct(calls({"callId": None}, {"callId": None}, {"callId": "x"}, {"callId": "x"}))) == 3
+    found = calls({"callId": None}, {"callId": None}, {"callId": "x"}, {"callId": "x"})
+    assert len(kpis.distinct(found, {})) == 3
+
+
+def test_distinct__the_record_that_was_fetched_last_counts() -> None:
+    early, late = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    found = calls({"callId": "x", "totalCustomerPrice": 0.5}, {"callId": "x", "totalCustomerPrice": None})
+    found["order_id"] = ["B", "A"]
+    assert kpis.distinct(found, {"B": late, "A": early})["cost"].tolist() == [0.5]
+    assert kpis.distinct(found, {"B": early, "A": late})["cost"].isna().tolist() == [True]
 
 
 def test_median_talk__only_answered_calls_that_have_one() -> None:

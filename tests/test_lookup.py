@@ -201,8 +201,8 @@ def test_run__a_closed_archive_is_told_before_any_request(sandbox: Sandbox, look
 class _Unhurried(Archive):
     """A real archive that looks for fresh answers only when it may."""
 
-    def __init__(self, path: Path, tenant_id: int) -> None:
-        super().__init__(path, tenant_id)
+    def __init__(self, path: Path, gateway: str, tenant_id: int) -> None:
+        super().__init__(path, gateway, tenant_id)
         self.looking, self.may = threading.Event(), threading.Event()
 
     def fresh(self, order_ids: Iterable[str], freshness: Freshness, now: datetime) -> dict[str, Outcome]:
@@ -214,7 +214,7 @@ class _Unhurried(Archive):
 def test_run__ask_again_is_not_content_with_what_another_session_finds_in_the_archive(
     sandbox: Sandbox, tmp_path: Path, impatient: None
 ) -> None:
-    archive = _Unhurried(tmp_path / "archive.duckdb", 1)
+    archive = _Unhurried(tmp_path / "archive.duckdb", "gateway", 1)
     lookup = Lookup(client_of(sandbox), archive, DAY)
     order_id = own("SAMPLE-VENDOR")
     outcomes_of(lookup.run([order_id], ask_again=True))

@@ -162,7 +162,7 @@ _CURES = {
     1002: "Check NXCC_TENANT_ID and the order id that was asked.",
     1003: "Check NXCC_ACCESS_SECRET and NXCC_SIGN_ALGORITHM.",
     1004: "Set this machine's clock by a time server.",
-    1005: "Check NXCC_ACCESS_KEY, and that the account may read call records of this team.",
+    1005: "Check NXCC_ACCESS_KEY and NXCC_TENANT_ID, and that the account may read this team's call records.",
 }
 
 

@@ -26,6 +26,7 @@ Stored = tuple[Outcome, Sequence[dict[str, Any]]]
 
 _LOOKUPS = pa.schema(
     [
+        ("gateway", pa.string()),
         ("tenant_id", pa.int64()),
         ("order_id", pa.string()),
         ("asked_at", pa.timestamp("us", tz="UTC")),
@@ -51,12 +52,13 @@ _ASKED = pa.schema(
 _FRESH = """
     SELECT order_id, outcome, calls, epoch_us(asked_at) AS asked_us, req_id
     FROM archive.lookups SEMI JOIN wanted USING (order_id)
-    WHERE tenant_id = $tenant AND outcome IN ('found', 'no_calls') AND asked_at > $oldest AND asked_at <= $newest
+    WHERE gateway = $gateway AND tenant_id = $tenant AND outcome IN ('found', 'no_calls')
+        AND asked_at > $oldest AND asked_at <= $newest
     QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY asked_at DESC) = 1
 """
 _CALLS = """
     FROM asked JOIN archive.calls AS c USING (order_id, asked_at)
-    WHERE c.tenant_id = $tenant AND asked.outcome = 'found'
+    WHERE c.gateway = $gateway AND c.tenant_id = $tenant AND asked.outcome = 'found'
 """
 _ORDERS = f"""
     WITH numbered AS (
@@ -107,14 +109,16 @@ class Size:
 
 
 class Archive:
-    """The ledger of one team in one file. Thread-safe; one process at a time has a file open.
+    """The ledger in one file, as one team at one gateway sees it. Thread-safe; one process at a time has a file open.
+
+    Answers of another gateway (another region, a sandbox) are never shown as its own, whatever its team's number.
 
     Raises `ArchiveError` when the file cannot be opened, read or written, with what to do about it.
     """
 
-    def __init__(self, path: Path, tenant_id: int) -> None:
+    def __init__(self, path: Path, gateway: str, tenant_id: int) -> None:
         self.path = path
-        self.tenant_id = tenant_id
+        self._owner = {"gateway": gateway, "tenant": tenant_id}
         self._writing = threading.Lock()
         with _sentences(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,7 +139,7 @@ class Archive:
         """Of these ids, those whose newest trusted answer is still fresh, in one query."""
         wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
         oldest = now - max(freshness.found, freshness.no_calls)
-        values = {"tenant": self.tenant_id, "oldest": oldest, "newest": now + CLOCK_TOLERANCE}
+        values = {"oldest": oldest, "newest": now + CLOCK_TOLERANCE}
         found = self._read(_FRESH, values, wanted=wanted).to_pylist()
         outcomes = (
             Outcome(
@@ -156,7 +160,8 @@ class Archive:
             return
         rows = [(outcome, row) for outcome, found in answers for row in found]
         calls = records.table([row for _, row in rows])
-        calls = calls.append_column("tenant_id", pa.array([self.tenant_id] * len(rows), pa.int64()))
+        calls = calls.append_column("gateway", pa.array([self._owner["gateway"]] * len(rows), pa.string()))
+        calls = calls.append_column("tenant_id", pa.array([self._owner["tenant"]] * len(rows), pa.int64()))
         calls = calls.append_column("asked_at", pa.array([o.asked_at for o, _ in rows], pa.timestamp("us", tz="UTC")))
         lookups = _columns(_LOOKUPS, [self._lookup(outcome) for outcome, _ in answers])
         with self._writing, self._cursor(new_lookups=lookups, new_calls=calls) as cursor:
@@ -170,7 +175,7 @@ class Archive:
         """The calls behind these outcomes (`records.SCHEMA`), in the order of the outcomes, then of time."""
         names = ", ".join(f"c.{name}" for name in records.SCHEMA.names)
         query = f"SELECT {names} {_CALLS} ORDER BY place, c.started_at, c.call_id"
-        return self._read(query, {"tenant": self.tenant_id}, asked=_asked(outcomes)).cast(records.SCHEMA)
+        return self._read(query, {}, asked=_asked(outcomes)).cast(records.SCHEMA)
 
     def orders(self, outcomes: Sequence[Outcome]) -> pa.Table:
         """One row an outcome, in their order: what became of it, and what its calls add up to.
@@ -179,17 +184,18 @@ class Archive:
         `cost` is empty when no call has one; `attempts_to_answer` counts calls up to the first answered one, and
         `time_to_answer_s` runs from the first call's start to the first answer.
         """
-        return self._read(_ORDERS, {"tenant": self.tenant_id}, asked=_asked(outcomes))
+        return self._read(_ORDERS, {}, asked=_asked(outcomes))
 
     def size(self) -> Size:
         """Lookups made and distinct calls kept for this team."""
-        query = """SELECT (SELECT count(*) FROM archive.lookups WHERE tenant_id = $tenant) AS lookups,
-            (SELECT count(DISTINCT call_id) FROM archive.calls WHERE tenant_id = $tenant) AS calls"""
-        return Size(**self._read(query, {"tenant": self.tenant_id}).to_pylist()[0])
+        mine = "gateway = $gateway AND tenant_id = $tenant"
+        query = f"""SELECT (SELECT count(*) FROM archive.lookups WHERE {mine}) AS lookups,
+            (SELECT count(DISTINCT call_id) FROM archive.calls WHERE {mine}) AS calls"""
+        return Size(**self._read(query, {}).to_pylist()[0])
 
     def _lookup(self, outcome: Outcome) -> tuple[Any, ...]:
         return (
-            self.tenant_id,
+            *self._owner.values(),
             outcome.order_id,
             outcome.asked_at,
             outcome.word,
@@ -202,7 +208,7 @@ class Archive:
 
     def _read(self, query: str, values: dict[str, Any], **tables: pa.Table) -> pa.Table:
         with self._cursor(**tables) as cursor:
-            return cursor.execute(query, values).to_arrow_table()
+            return cursor.execute(query, self._owner | values).to_arrow_table()
 
     @contextmanager
     def _cursor(self, **tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -64,6 +64,6 @@ def hangup_reasons(calls: pd.DataFrame, palette: Palette) -> Chart:
         },
     )
     wrong = int(calls["flags"].map(lambda flags: "hangup_party" in flags).sum())
-    note = f"n {len(calls):,} calls · {wrong:,} contradict hangupBy"
+    note = f"n {len(calls):,} call{'' if len(calls) == 1 else 's'} · {wrong:,} contradictory"
     alt = f"Hang-up reasons of {len(calls)} calls; most often: {wording.plain(str(totals.index[0]))}"
     return Chart("hangup_reasons", title, note, help_, alt, dressed(figure, palette, key=True))

@@ -24,16 +24,14 @@ def due(view: View) -> bool:
 def ask(desk: Desk, view: View, slot: DeltaGenerator) -> NoReturn:
     """Asks for what is left in the view, drawing in `slot` how far it is; then the page is drawn anew."""
     with slot.container(border=True, horizontal=True, vertical_alignment="center", key="progress"):
-        bar = st.progress(0.0, _said(view))
+        bar = st.progress(_done(view), _said(view))
         st.button("Stop", icon=":material/stop:", key="lookup_stop", on_click=_stop, args=(view,))
-    total = len(view.left)
     try:
         with closing(desk.lookup.run(list(view.left), ask_again=view.ask_again)) as batches:
             for batch in batches:
                 view.take(batch)
-                bar.progress(
-                    1 - len(view.left) / total, _said(view)
-                )  # also without news: Streamlit can end the run here
+                # Drawn without news as well: here Streamlit can end the run.
+                bar.progress(_done(view), _said(view))
         view.left = []
     except (ConfigurationError, ArchiveError) as error:
         view.halted, view.stopped = True, error
@@ -45,14 +43,16 @@ def halted(view: View) -> None:
     """When asking ended early: why, what is there, and a button that asks for the rest."""
     if not view.halted:
         return
-    left, known = len(view.left), len(view.known)
-    kept = f"{_ids(known)} answered and kept; {_ids(left)} still to ask."
+    words = counts(view.outcomes())
+    answered, left = words["found"] + words["no_calls"], len(view.left)
+    kept = f"{_ids(answered)} with an answer, which is kept; {_ids(left)} still to ask."
     if view.stopped is None:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key="stopped"):
             st.markdown(f":material/stop_circle: **Stopped.** {kept}", width="stretch")
             if st.button("Go on", icon=":material/play_arrow:", key="go_on"):
                 _again(view)
     elif panels.problem(view.stopped, key="halted", title=_title(view.stopped), kept=kept, again="Try again"):
+        resources.follow_settings()
         _again(view)
 
 
@@ -64,6 +64,10 @@ def _again(view: View) -> None:
 def _stop(view: View) -> None:
     resources.calls_in_archive.clear()
     view.halted = bool(view.left)
+
+
+def _done(view: View) -> float:
+    return 1 - len(view.left) / len(view.asked.order_ids)
 
 
 def _said(view: View) -> str:
@@ -78,11 +82,7 @@ def _said(view: View) -> str:
 
 
 def _title(error: NxccError) -> str:
-    return (
-        "Asking stopped: the archive failed"
-        if isinstance(error, ArchiveError)
-        else "Asking stopped: every request would fail"
-    )
+    return f"Asking stopped: the {'archive failed' if isinstance(error, ArchiveError) else 'API refuses us'}"
 
 
 def _ids(n: int) -> str:

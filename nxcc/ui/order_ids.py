@@ -59,7 +59,7 @@ def editor(*, compact: bool) -> None:
                 persist_state="session",
                 placeholder=_PLACEHOLDER,
                 help="Separated by new lines, commas, semicolons, tabs or spaces. Read as text: leading zeros and "
-                f"19-digit ids survive. Up to {MOST_IDS} here; `{_COMMAND}` takes any number.",
+                f"19-digit ids survive. Up to {MOST_IDS} here; `{_COMMAND}` takes any number while the app is stopped.",
             )
             with st.container(
                 horizontal=True, horizontal_alignment="distribute", vertical_alignment="center",
@@ -77,8 +77,8 @@ def too_many() -> None:
     if found := st.session_state.get(_TOO_MANY):
         st.markdown(
             f":orange[:material/warning:] **{found:,} order ids are more than the {MOST_IDS} of this page.** "
-            f"Nothing was asked and your text is kept. Leave {MOST_IDS} or fewer, or ask for all of them on the "
-            f"command line: `{_COMMAND}`."
+            f"Nothing was asked and your text is kept. Leave {MOST_IDS} or fewer; or stop the app, which holds the "
+            f"archive, and ask for all of them on the command line: `{_COMMAND}`."
         )
 
 
@@ -125,11 +125,10 @@ def _open(cells: list[str]) -> None:
     view = View.of(cells)
     found = len(view.asked.order_ids)
     st.session_state[_TOO_MANY] = found if found > MOST_IDS else 0
-    if found > MOST_IDS:
-        return
-    st.session_state[_VIEW] = view if found else None
+    shown = 0 < found <= MOST_IDS
+    st.session_state[_VIEW] = view if shown else None
     st.session_state[FILTER] = []
-    address = view.address if len(quote(view.address)) <= LONGEST_ADDRESS else ""
+    address = view.address if shown and len(quote(view.address)) <= LONGEST_ADDRESS else ""
     st.session_state[_ADDRESS] = address
     if address:
         st.query_params[_PARAMETER] = address

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from nxcc.desk import Desk, open_desk
-from nxcc.errors import ArchiveError, NxccError
+from nxcc.errors import ArchiveError, NxccError, SettingsError
 from nxcc.settings import load
 
 
@@ -15,6 +15,18 @@ def opened() -> Desk | NxccError:
         return _desk()
     except NxccError as error:
         return error
+
+
+def follow_settings() -> None:
+    """Opens the desk anew when `secrets.toml` was changed since; the environment is that of the app's start."""
+    desk = opened()
+    try:
+        changed = isinstance(desk, Desk) and load() != desk.settings
+    except SettingsError:
+        changed = True  # opening will say what is wrong
+    if changed and isinstance(desk, Desk):
+        _desk.clear()
+        desk.close()
 
 
 @st.cache_data(ttl=15, show_spinner=False)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
+from pyarrow import compute
 from streamlit.delta_generator import DeltaGenerator
 
 from nxcc import charts, export, kpis, records, wording
@@ -42,40 +43,58 @@ def strip(view: View, zone: ZoneInfo) -> list[Outcome]:
                 ),
             )
         st.caption(_asked(outcomes, zone), width="content")
+    if words:
+        st.caption(
+            ":material/filter_alt: Tables and files show only "
+            f"{' and '.join(OUTCOMES[word].label.lower() for word in words)}; tiles and charts stand on all."
+        )
     return [outcome for outcome in outcomes if not words or outcome.word in words]
 
 
 def draw(desk: Desk, view: View, shown: Sequence[Outcome], zone: ZoneInfo, palette: Palette) -> None:
     """Tiles, orders, charts and calls. Tiles and charts stand on all outcomes, tables and files on those shown."""
     outcomes = view.outcomes()
-    all_orders = desk.archive.orders(outcomes).to_pandas()
-    all_calls = kpis.distinct(records.frame(desk.archive.calls(outcomes)))
-    money = Money.of(all_calls["cost"], desk.settings.currency)
-    now = datetime.now(UTC)
-    figures.tiles(kpis.lookup_kpis(all_orders, all_calls, money))
-    _orders(view, desk.archive.orders(shown), zone, money, palette)
-    if len(all_calls):
+    orders, calls = desk.archive.orders(outcomes), desk.archive.calls(outcomes)
+    distinct = kpis.distinct(records.frame(calls), {outcome.order_id: outcome.asked_at for outcome in outcomes})
+    money = Money.of(distinct["cost"], desk.settings.currency)
+    figures.tiles(kpis.lookup_kpis(orders.to_pandas(), distinct, money))
+    _orders(view, _of(shown, orders), zone, money, palette)
+    if len(distinct):
         figures.cards(
             [
-                charts.talk_time(all_calls, palette),
-                charts.hangup_reasons(all_calls, palette),
-                charts.cost_by_day(all_calls, palette, zone, now, money),
+                charts.talk_time(distinct, palette),
+                charts.hangup_reasons(distinct, palette),
+                charts.cost_by_day(distinct, palette, zone, datetime.now(UTC), money),
             ]
         )
-    _calls(desk.archive.calls(shown), zone, money, palette, of=len(all_calls))
+    _calls(_of(shown, calls), zone, money, palette, of=calls.num_rows)
+
+
+def _of(shown: Sequence[Outcome], table: pa.Table) -> pa.Table:
+    """The rows of these outcomes."""
+    order_ids = pa.array([outcome.order_id for outcome in shown], pa.string())
+    return table.filter(compute.is_in(table["order_id"], order_ids))
 
 
 def _orders(view: View, table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette) -> None:
+    of = len(view.asked.order_ids)
     with _heading("Orders", "One row an order id, in the order you gave them."):
-        _csv("orders", table, zone, export.ORDER_COLUMNS)
+        _csv("orders", table, zone, export.ORDER_COLUMNS, of=of)
         _retry(view)
     with st.container(key="lookup_orders", gap="xsmall"):
         if table.num_rows:
             tables.orders_table(table.to_pandas(), zone, money, palette)
         else:
             st.caption("No order has this outcome.")
-        if repeated := view.asked.repeated:
-            st.caption(f"{repeated:,} repeated id{' was' if repeated == 1 else 's were'} left out: each is asked once.")
+            return
+        repeated = view.asked.repeated
+        st.caption(
+            f"{table.num_rows:,} of {of:,} orders shown"
+            + (
+                f" · {repeated:,} repeated id{'' if repeated == 1 else 's'} left out: each is asked once"
+                * bool(repeated)
+            )
+        )
 
 
 def _retry(view: View) -> None:
@@ -98,7 +117,7 @@ def _calls(table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette, *, o
         kept = _flag_filter(calls)
         table, calls = table.filter(pa.array(kept)), calls[kept]
         with file_button:
-            _csv("calls", table, zone)
+            _csv("calls", table, zone, of=of)
     with st.container(key="lookup_calls", gap="xsmall"):
         if len(calls):
             tables.calls_table(calls, zone, money, palette)
@@ -142,10 +161,11 @@ def _heading(title: str, meaning: str) -> DeltaGenerator:
     return row
 
 
-def _csv(name: str, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | None = None) -> None:
-    """What is shown as a file, made when it is asked for."""
+def _csv(name: str, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | None = None, *, of: int) -> None:
+    """What is shown as a file, made when it is asked for; a part of all rows says so."""
+    part = "" if table.num_rows == of else f" ({table.num_rows:,} of {of:,})"
     st.download_button(
-        f"{name.capitalize()} CSV",
+        f"{name.capitalize()} CSV{part}",
         lambda: export.csv_bytes(table, zone, columns),
         file_name=f"{name}.csv",
         mime="text/csv",
@@ -163,7 +183,8 @@ def _asked(outcomes: Sequence[Outcome], zone: ZoneInfo) -> str:
     said = []
     if asked:
         last = max(asked).astimezone(zone)
-        said.append(f"{len(asked):,} asked at {last:%H:%M:%S} ({wording.offset(zone, last)})")
+        day = "" if last.date() == now.astimezone(zone).date() else f"{last:%d %b} "
+        said.append(f"{len(asked):,} asked at {day}{last:%H:%M:%S} ({wording.offset(zone, last)})")
     if kept:
         age = wording.age((now - min(kept)).total_seconds())
         said.append(f"{len(kept):,} from the archive, oldest {'just now' if age == 'now' else f'{age} ago'}")

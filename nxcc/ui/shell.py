@@ -83,7 +83,7 @@ def header(title: str) -> Desk | None:
     return None
 
 
-@st.fragment(run_every=3)
+@st.fragment(run_every=10)
 def watch_theme() -> None:
     """Reruns the page after a light/dark switch: the switch alone does not, and data colours are chosen here."""
     mode = _mode()
@@ -106,7 +106,7 @@ def _live(desk: Desk) -> None:
         lines.append(f"Ours is {abs(ahead_s):.0f} s {'slow' if ahead_s > 0 else 'fast'}")
     else:
         st.markdown(
-            ":material/dns: **Live data**", help="Answers come from the vendor's API and are kept in the archive."
+            ":material/dns: **Live data**", help="Answers come from the gateway named here and are kept in the archive."
         )
     st.caption("  \n".join([_host(desk), *lines]))
 

@@ -15,10 +15,28 @@ from nxcc.hangup import RESULTS as RESULT_WORDS
 from nxcc.outcome import WORDS
 from nxcc.palette import OUTCOMES, RESULTS, Palette
 from nxcc.reading import is_link
-from nxcc.records import BY_NAME
+from nxcc.records import BY_NAME, Column
 from nxcc.wording import Money
 
 ROW_PX = 32
+# Columns of calls as they are in records.COLUMNS, with their width in pixels.
+_CALL_WIDTHS = {
+    "order_id": 150,
+    "started_at": 128,
+    "direction": 76,
+    "result": 100,
+    "agent_nick": 92,
+    "queue_s": 58,
+    "ring_s": 54,
+    "talk_s": 74,
+    "hangup_reason": 176,
+    "cost": 78,
+    "hangup_party": 82,
+    "flags": 180,
+    "caller": 120,
+    "callee": 120,
+    "call_id": 160,
+}
 _DIRECTIONS = {"inbound": "Inbound", "outbound": "Outbound", "aicc": "AI callbot"}
 _PARTIES = {"customer": "Customer", "agent": "Agent", "unknown": "Unknown"}
 Format = Callable[[Any], str]
@@ -94,7 +112,7 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
             "started_at": calls["started_at"].dt.tz_convert(zone),
             "direction": _text(calls["direction"].map(lambda word: _DIRECTIONS.get(word, word), na_action="ignore")),
             "result": calls["result"],
-            "agent": _text(calls["agent_nick"].fillna(calls["agent"])),
+            "agent_nick": _text(calls["agent_nick"].fillna(calls["agent"])),
             "queue_s": calls["queue_s"],
             "ring_s": calls["ring_s"],
             "talk_s": calls["talk_s"].where(calls["answered"].fillna(False).astype(bool) | (calls["talk_s"] > 0)),
@@ -117,20 +135,8 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
     cc = st.column_config
     in_zone = wording.zone_of(calls["started_at"], zone, now)
     years = _years(shown["started_at"], now.astimezone(zone).year)
-    config = {
-        "order_id": cc.TextColumn("Order ID", width=150, pinned=True, help=BY_NAME["order_id"].help),
-        "started_at": cc.DatetimeColumn(
-            f"Started ({in_zone})", width=_wide(in_zone, 158 if years else 128), help=BY_NAME["started_at"].help
-        ),
-        "direction": cc.TextColumn("Direction", width=76),
-        "result": cc.TextColumn("Result", width=100, help=BY_NAME["result"].help),
-        "agent": cc.TextColumn("Agent", width=92, help="Nickname, else the account; empty when nobody answered."),
-        "queue_s": cc.NumberColumn("Queue", width=58, help=BY_NAME["queue_s"].help),
-        "ring_s": cc.NumberColumn("Ring", width=54, help=BY_NAME["ring_s"].help),
-        "talk_s": cc.NumberColumn("Talk", width=74, help=BY_NAME["talk_s"].help),
-        "hangup_reason": cc.TextColumn("Hang-up reason", width=176, help=BY_NAME["hangup_reason"].help),
-        "hangup_party": cc.TextColumn("Hung up by", width=82, help=BY_NAME["hangup_party"].help),
-        "cost": cc.NumberColumn(money.header("Cost"), width=78, help=BY_NAME["cost"].help),
+    widths = _CALL_WIDTHS | {"started_at": _wide(in_zone, 158 if years else 128)}
+    config = {name: _column(BY_NAME[name], width, in_zone, money) for name, width in widths.items()} | {
         "play": cc.AudioColumn(
             "Play", width=46, help="Double-click plays the recording, straight from the vendor's storage."
         ),
@@ -141,12 +147,6 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         "not_a_link": cc.TextColumn(
             "Not a link", width=160, help="What stands where an http(s) link should: only text."
         ),
-        "flags": cc.TextColumn(
-            "Flags", width=180, help="What looks wrong in the record; the meanings are above the table."
-        ),
-        "caller": cc.TextColumn("Caller", width=120, help=BY_NAME["caller"].help),
-        "callee": cc.TextColumn("Callee", width=120, help=BY_NAME["callee"].help),
-        "call_id": cc.TextColumn("Call ID", width=160, help=BY_NAME["call_id"].help),
     }
     formats: dict[str, Format] = {
         "started_at": lambda moment: moment.strftime(f"%d %b{years} %H:%M:%S"),
@@ -167,6 +167,18 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         alt="Calls of these orders, one row a call",
         key="calls_table",
     )
+
+
+def _column(column: Column, width: int, in_zone: str, money: Money) -> Any:
+    """How a column of calls is shown: label and help are those of `records.COLUMNS`."""
+    cc = st.column_config
+    if column.kind == "time":
+        return cc.DatetimeColumn(f"{column.label} ({in_zone})", width=width, help=column.help)
+    if column.kind == "money":
+        return cc.NumberColumn(money.header(column.label), width=width, help=column.help)
+    if column.kind == "seconds":
+        return cc.NumberColumn(column.label, width=width, help=column.help)
+    return cc.TextColumn(column.label, width=width, help=column.help, pinned=column.name == "order_id")
 
 
 def _draw(

@@ -51,4 +51,5 @@ def _all_zones() -> tuple[str, ...]:
 def _label(name: str, day: date) -> str:
     if name == "UTC":
         return name
-    return f"{wording.offset(ZoneInfo(name), datetime.combine(day, time.min, UTC))} {name}"
+    city = name.rpartition("/")[2].replace("_", " ")
+    return f"{city}, {wording.offset(ZoneInfo(name), datetime.combine(day, time.min, UTC))}"

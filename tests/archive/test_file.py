@@ -41,7 +41,7 @@ def test_archive__a_second_process_is_told_who_has_it(archive_at: ArchiveAt) -> 
         from nxcc.archive import Archive
         from nxcc.errors import ArchiveError
         try:
-            Archive(pathlib.Path(sys.argv[1]), 1)
+            Archive(pathlib.Path(sys.argv[1]), "gateway", 1)
         except ArchiveError as error:
             print(error)
     """
@@ -60,7 +60,7 @@ def test_append__what_was_committed_survives_a_kill(archive_at: ArchiveAt, tmp_p
         from nxcc import records
         from nxcc.archive import Archive
         from nxcc.outcome import Outcome
-        archive, now = Archive(pathlib.Path(sys.argv[1]), 1), datetime.now(timezone.utc)
+        archive, now = Archive(pathlib.Path(sys.argv[1]), "gateway", 1), datetime.now(timezone.utc)
         for batch in itertools.count():
             ids = [f"{batch}-{n}" for n in range(100)]
             outcomes = [Outcome(i, "found", calls=1, asked_at=now) for i in ids]
@@ -105,7 +105,7 @@ def test_archive__a_damaged_file_is_told(
     path.write_bytes(damage(path.read_bytes()))
     before = path.read_bytes()
     with pytest.raises(ArchiveError, match="damaged") as failed:
-        Archive(path, 1)
+        Archive(path, "gateway", 1)
     assert "backup" in failed.value.cure
     assert path.read_bytes() == before
 
@@ -115,7 +115,7 @@ def test_archive__a_place_that_cannot_be_written_is_told(tmp_path: Path, path: s
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder").mkdir()
     with pytest.raises(ArchiveError, match="cannot be opened or written") as failed:
-        Archive(tmp_path / path, 1)
+        Archive(tmp_path / path, "gateway", 1)
     assert "NXCC_DATA_DIR" in failed.value.cure
 
 
@@ -125,7 +125,7 @@ def test_archive__one_that_could_not_be_opened_is_not_held(archive_at: ArchiveAt
     with duckdb.connect(str(path)) as connection:
         connection.execute("INSERT INTO schema_version VALUES (999, now())")
     with pytest.raises(ArchiveError, match="schema 999") as failed:
-        Archive(path, 1)
+        Archive(path, "gateway", 1)
     assert "Update nxcc" in failed.value.cure
     with duckdb.connect(str(path)) as connection:  # while the error is still at hand
         assert connection.execute("SELECT count(*) FROM lookups").fetchone() == (0,)

@@ -151,13 +151,16 @@ def test_fresh__time_of_another_zone_is_the_same_moment(archive_at: ArchiveAt) -
     assert archive.fresh(["A"], DAY, NOW)["A"].asked_at == NOW
 
 
-def test_archive__teams_are_apart(archive_at: ArchiveAt, tmp_path: Path) -> None:
+@pytest.mark.parametrize("other_owner", [(2, "gateway"), (1, "another")], ids=["team", "gateway"])
+def test_archive__teams_and_gateways_are_apart(
+    archive_at: ArchiveAt, tmp_path: Path, other_owner: tuple[int, str]
+) -> None:
     path = tmp_path / "both.duckdb"
-    with_one = archive_at(path, 1)
+    with_one = archive_at(path, 1, "gateway")
     outcome, rows = answer("A", {"callId": "c"})
     with_one.append([(outcome, rows)])
     with_one.close()
-    other = archive_at(path, 2)
+    other = archive_at(path, *other_owner)
     assert other.fresh(["A"], DAY, NOW) == {}
     assert other.calls([outcome]).num_rows == 0
     assert other.size().lookups == 0

@@ -28,7 +28,9 @@ def file(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A file of today's schema with one call in it."""
     with duckdb.connect(str(tmp_path / "file.duckdb")) as connection:
         migrate(connection)
-        connection.execute("INSERT INTO calls (tenant_id, asked_at, order_id, call_id) VALUES (1, now(), 'A', 'c')")
+        connection.execute(
+            "INSERT INTO calls (gateway, tenant_id, asked_at, order_id, call_id) VALUES ('g', 1, now(), 'A', 'c')"
+        )
         yield connection
 
 
@@ -51,7 +53,7 @@ def test_migrate__a_second_time_changes_nothing(file: duckdb.DuckDBPyConnection)
 
 
 def test_migrate__the_table_has_every_column_of_a_call(file: duckdb.DuckDBPyConnection) -> None:
-    assert set(columns(file, "calls")) == {*records.SCHEMA.names, "tenant_id", "asked_at"}
+    assert set(columns(file, "calls")) == {*records.SCHEMA.names, "gateway", "tenant_id", "asked_at"}
 
 
 @pytest.mark.parametrize("field", list(records.SCHEMA), ids=lambda field: field.name)

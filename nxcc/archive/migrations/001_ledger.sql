@@ -1,6 +1,7 @@
--- Every answer ever fetched, appended and never changed. A lookup is known by (tenant_id, order_id, asked_at), and the
--- calls that it brought carry the same three.
+-- Every answer ever fetched, appended and never changed. A lookup is known by (gateway, tenant_id, order_id, asked_at),
+-- and the calls that it brought carry the same four.
 CREATE TABLE lookups (
+    gateway VARCHAR NOT NULL,
     tenant_id BIGINT NOT NULL,
     order_id VARCHAR NOT NULL,
     asked_at TIMESTAMPTZ NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE lookups (
 );
 
 CREATE TABLE calls (
+    gateway VARCHAR NOT NULL,
     tenant_id BIGINT NOT NULL,
     asked_at TIMESTAMPTZ NOT NULL,
     order_id VARCHAR NOT NULL,
