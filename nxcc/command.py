@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +21,7 @@ from tqdm import tqdm
 
 from nxcc import export, intake
 from nxcc.desk import Desk, open_desk
-from nxcc.errors import ApiError, ConfigurationError, NxccError
+from nxcc.errors import ApiError, ArchiveError, ConfigurationError, NxccError
 from nxcc.outcome import Outcome, counts
 from nxcc.settings import load
 
@@ -78,18 +81,17 @@ class _Run:
     def ask(self, desk: Desk, *, ask_again: bool) -> int:
         """Asks for every valid id, drawing progress on stderr; what came stays in `known` whatever happens."""
         valid = self.asked.valid
-        batches = desk.lookup.run(valid, ask_again=ask_again)
         try:
-            self._collect(batches, len(valid))
-        except ConfigurationError as error:
+            with _interrupt() as stop:
+                self._collect(desk.lookup.run(valid, ask_again=ask_again, stop=stop), len(valid))
+        except (ConfigurationError, ArchiveError) as error:
             left = len(valid) - len(self.known)
             print(
                 f"Stopped, {left:,} of {len(valid):,} ids have no answer yet. What came before is kept.",
                 file=sys.stderr,
             )
             return _say_stopped(error)
-        except KeyboardInterrupt:
-            batches.close()  # keeps what has come
+        if stop.is_set():
             print("Interrupted. What came before is kept; run it again to go on.", file=sys.stderr)
             return INTERRUPTED
         return SOME_FAILED if any(outcome.word == "failed" for outcome in self.known.values()) else DONE
@@ -137,6 +139,23 @@ class _Run:
             "from_archive": sum(outcome.from_archive for outcome in self.known.values()),
             "seconds": round(seconds, 3),
         }
+
+
+@contextmanager
+def _interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, so that what is under way is still kept; the second one ends the process."""
+    stop = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupted(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _cells(arguments: argparse.Namespace) -> list[str]:

@@ -11,7 +11,7 @@ LONGEST = 128  # characters of an order id
 LOST = "\ufffd"  # stands where bytes were no text
 
 _SEPARATORS = re.compile(r"[\n\r,;\t \u00a0\u3000，；、]+")
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_VARIATIONS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # invisible, like all of category Cf
 _SURROGATE = re.compile("[\ud800-\udfff]")  # bytes that were no text, as Python hands them over
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 _COMMA_SCIENTIFIC = re.compile(r"(?<![^\s;,])(\d),(\d+E\+\d+)(?![^\s;,])", re.IGNORECASE)
@@ -45,7 +45,10 @@ def split(text: str) -> list[str]:
 
 def clean(cell: str) -> str:
     """A cell as an order id: NFKC, without invisible characters, quotes, `="..."` or an apostrophe before it."""
-    text = _SURROGATE.sub(LOST, unicodedata.normalize("NFKC", cell)).translate(_INVISIBLE).strip()
+    text = _SURROGATE.sub(LOST, unicodedata.normalize("NFKC", cell))
+    if not text.isascii():
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf" and c not in _VARIATIONS)
+    text = text.strip()
     if text.startswith('="') and text.endswith('"') and len(text) > 3:
         text = text[2:-1]
     elif text.startswith('"') and text.endswith('"') and len(text) > 2:

@@ -42,36 +42,42 @@ class Lookup:
         self._now = now
         self._claims = _Claims()
 
-    def run(self, order_ids: Iterable[str], *, ask_again: bool = False) -> Generator[list[Outcome], None, None]:
+    def run(
+        self, order_ids: Iterable[str], *, ask_again: bool = False, stop: threading.Event | None = None
+    ) -> Generator[list[Outcome], None, None]:
         """Batches of outcomes (`found`, `no_calls`, `failed`), each distinct id once, kept in the archive first.
 
         A batch may be empty: nothing new for a moment. `ask_again` passes over what is fresh. An id that another
-        session is asking is waited for, not asked twice. Closing the generator stops asking; what came, or is still on
-        its way, is kept.
+        session is asking is waited for, not asked twice. `stop` ends the run when what is under way has come; closing
+        the generator ends it at once, and what is under way is kept when it comes.
         Raises `ConfigurationError` when every request would fail (the ids that are left were not asked) and
         `ArchiveError` when answers cannot be kept.
         """
+        stop = stop or threading.Event()
         left = list(dict.fromkeys(order_ids))
-        while left:
+        while left and not stop.is_set():
             mine, elsewhere = self._claims.take(left)
-            yield from self._answers(mine, ask_again)
+            yield from self._answers(mine, ask_again, stop)
             left = []
             for order_id, claim in elsewhere.items():
                 while not self._claims.wait(claim, KEEP_EVERY_S):
+                    if stop.is_set():
+                        return
                     yield []
                 if claim.outcome and not (ask_again and claim.outcome.from_archive):
                     yield [claim.outcome]
                 else:  # the other session stopped, or did not ask: ours to ask
                     left.append(order_id)
 
-    def _answers(self, mine: dict[str, _Claim], ask_again: bool) -> Iterator[list[Outcome]]:
+    def _answers(self, mine: dict[str, _Claim], ask_again: bool, stop: threading.Event) -> Iterator[list[Outcome]]:
         asking = None
         try:
             known = {} if ask_again else self.archive.fresh(mine, self._freshness, self._now())
             if known:
                 self._claims.settle(known.values())
                 yield list(known.values())
-            asking = _Asking(self.client, self._now, [order_id for order_id in mine if order_id not in known])
+            left = [order_id for order_id in mine if order_id not in known]
+            asking = _Asking(self.client, self._now, left, stop)
             kept_at = time.monotonic()
             while not asking.ended.wait(TICK_S):
                 due = time.monotonic() - kept_at >= KEEP_EVERY_S
@@ -118,14 +124,17 @@ class Lookup:
 class _Asking:
     """Threads that pull ids from one iterator and ask for them, until the ids end or something stops them."""
 
-    def __init__(self, client: Client, now: Callable[[], datetime], order_ids: Sequence[str]) -> None:
+    def __init__(
+        self, client: Client, now: Callable[[], datetime], order_ids: Sequence[str], stop: threading.Event
+    ) -> None:
         self.answers: deque[Answer] = deque()
-        self.stop = threading.Event()
+        self.stop = stop
         self.ended = threading.Event()
         self._client = client
         self._now = now
         self._todo = iter(order_ids)
         self._failure: BaseException | None = None
+        self._let_in = False  # the gateway has answered an id of this run
         self._lock = threading.Lock()
         self._working = min(client.concurrency, len(order_ids))
         if not self._working:
@@ -158,10 +167,10 @@ class _Asking:
         try:
             reply = self._client.query_by_order(order_id, self.stop)
             rows = records.calls(order_id, reply.records)
-        except ConfigurationError as error:
-            error.order_id = order_id
-            raise
         except ApiError as error:
+            if isinstance(error, ConfigurationError) and not self._is_of_this_id(error):
+                error.order_id = order_id
+                raise
             said = error.evidence
             failed = Outcome(
                 order_id,
@@ -173,6 +182,7 @@ class _Asking:
                 req_id=said.req_id,
             )
             return failed, []
+        self._let_in = True
         outcome = Outcome(
             order_id,
             "found" if rows else "no_calls",
@@ -182,6 +192,10 @@ class _Asking:
             req_id=reply.req_id,
         )
         return outcome, rows
+
+    def _is_of_this_id(self, error: ConfigurationError) -> bool:
+        """Whether a refusal by HTTP status alone (a firewall's 403, say) concerns one id: others were let in before."""
+        return self._let_in and error.evidence.code is None and error.evidence.http_status is not None
 
 
 @dataclass(slots=True)

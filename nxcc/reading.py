@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 EARLIEST_MS = 946_684_800_000  # 2000-01-01; earlier "times" are seconds or noise
+LONGEST_S = 366 * 86_400
+MOST = 1e15  # of anything a record counts; beyond it is noise that would drown every sum
 LATEST_MS = 4_102_444_800_000  # 2100-01-01
 
 _NO_LINK = re.compile(r"[\s\\]")
@@ -23,7 +24,7 @@ def text(value: Any) -> str | None:
 
 
 def number(value: Any) -> float | None:
-    """A finite number, also out of text."""
+    """A number, also out of text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError
     if isinstance(value, str):
@@ -33,7 +34,7 @@ def number(value: Any) -> float | None:
         if "_" in value or not value.isascii():
             raise ValueError
     read = float(value)
-    if not math.isfinite(read):
+    if not abs(read) <= MOST:  # nor is what is no number
         raise ValueError
     return read
 
@@ -57,9 +58,9 @@ def whole(value: Any) -> int | None:
 
 
 def seconds(value: Any) -> float | None:
-    """A duration that is not negative."""
+    """A duration that is not negative, and not longer than a year."""
     read = number(value)
-    if read is not None and read < 0:
+    if read is not None and not 0 <= read <= LONGEST_S:
         raise ValueError
     return read
 

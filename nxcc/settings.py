@@ -17,6 +17,7 @@ from nxcc.errors import SettingsError
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = PROJECT / ".streamlit" / "secrets.toml"
 PREFIX = "NXCC_"
+SLOWEST_PER_S = 0.001
 LONGEST_S = 3_153_600_000  # a hundred years
 
 _CREDENTIALS = ("access_key", "access_secret", "tenant_id")
@@ -75,6 +76,13 @@ class Settings(BaseSettings):
             raise ValueError
         return SecretStr(text) if text else None
 
+    @field_validator("rate_per_second")
+    @classmethod
+    def _some_pace(cls, value: float) -> float:
+        if 0 < value < SLOWEST_PER_S:
+            raise ValueError
+        return value
+
     @field_validator("tenant_id", mode="before")
     @classmethod
     def _no_truth(cls, value: object) -> object:
@@ -132,7 +140,7 @@ ACCEPTS: dict[str, str] = {
     "access_secret": "the secret as the vendor shows it: printable ASCII characters",
     "tenant_id": "the team id: a whole number from 1",
     "sign_algorithm": "md5 or sha256",
-    "rate_per_second": "a number from 0 (no limit) to 100000",
+    "rate_per_second": f"a number from {SLOWEST_PER_S} to 100000, or 0 for no limit",
     "concurrency": "a whole number from 1 to 256",
     "timeout_s": "seconds, a number over 0 and up to 600",
     "attempts": "a whole number from 1 to 20",

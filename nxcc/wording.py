@@ -26,7 +26,7 @@ _MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>~$:&^=@/\"'")
 
 def missing(value: float | None) -> bool:
     """Whether there is no number."""
-    return value is None or math.isnan(value)
+    return value is None or not math.isfinite(value)
 
 
 def duration(seconds: float | None) -> str:
@@ -66,7 +66,7 @@ def share(part: float | None) -> str:
         return "<1 %"
     if 0.99 < part < 1:
         return ">99 %"
-    return f"{100 * part:.0f} %"
+    return f"{round(100 * part):d} %"
 
 
 @dataclass(frozen=True, slots=True)

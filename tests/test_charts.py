@@ -46,7 +46,7 @@ def test_hangup_reasons__ranked_by_count_and_contradictions_counted_apart() -> N
     assert chart.figure is not None
     assert chart.figure.layout.yaxis.ticktext[-1] == "User hang-up"  # the first from the top
     assert {bar.name: int(bar.x.sum()) for bar in chart.figure.data} == {"Customer": 2, "Agent": 1, "Unknown": 1}
-    assert chart.note == "n 4 calls · 1 contradict hangupBy"
+    assert chart.note == "n 4 calls · 1 contradictory"
 
 
 def test_hangup_reasons__foreign_text_is_no_markup_and_cut_labels_stay_apart() -> None:

@@ -131,19 +131,32 @@ def test_run__calls_of_every_shape_are_found(sandbox: Sandbox, lookup_on: Lookup
 def test_run__a_configuration_failure_stops_the_rest(
     sandbox: Sandbox, lookup_on: LookupOn, kind: str, reason: str, cure: str
 ) -> None:
-    first, stopping, never = own("SAMPLE-VENDOR"), own(kind), own("SAMPLE-VENDOR")
+    first, stopping, never = own("FAIL-CODE-41000"), own(kind), own("SAMPLE-VENDOR")
     lookup = lookup_on(sandbox, concurrency=1)
     visits = sandbox.elsewhere
     came: list[Outcome] = []
     with pytest.raises(ConfigurationError) as failed:
         gather(lookup.run([first, stopping, never]), came)
-    assert [(outcome.order_id, outcome.word) for outcome in came] == [(first, "found")]
+    assert [(outcome.order_id, outcome.word) for outcome in came] == [(first, "failed")]
+    assert failed.value.order_id == stopping
     assert reason in failed.value.what
     assert cure in failed.value.cure
     assert failed.value.attempts == 1
     assert [request.order_id for request in seen(sandbox, first, stopping, never)] == [first, stopping]
     assert sandbox.elsewhere == visits
     assert outcomes_of(lookup.run([first, never])).keys() == {first, never}  # it goes on after the cure
+
+
+@pytest.mark.parametrize("kind", ["FAIL-REDIRECT", "FAIL-403", "FAIL-404"])
+def test_run__a_status_that_refuses_one_id_after_others_were_let_in_fails_that_id(
+    sandbox: Sandbox, lookup_on: LookupOn, kind: str
+) -> None:
+    first, refused, last = own("SAMPLE-VENDOR"), own(kind), own("SAMPLE-VENDOR")
+    visits = sandbox.elsewhere
+    outcomes = outcomes_of(lookup_on(sandbox, concurrency=1).run([first, refused, last]))
+    assert [outcomes[order_id].word for order_id in (first, refused, last)] == ["found", "failed", "found"]
+    assert outcomes[refused].attempts == 1
+    assert sandbox.elsewhere == visits
 
 
 @pytest.mark.parametrize(

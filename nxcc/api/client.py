@@ -11,8 +11,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from nxcc.account import Credentials
 from nxcc.api import protocol
+from nxcc.api.deadline import Deadline
 from nxcc.api.pace import Pace
 from nxcc.errors import ApiError, Cancelled, ConfigurationError, TransientError
 
@@ -49,7 +51,7 @@ class Reply:
 class Client:
     """Asks for call records. Thread-safe; a process has one, so that all its sessions share pool and pace.
 
-    `rate_per_second` 0 means no limit; `timeout_s` bounds the connection, each wait for bytes, and the whole body.
+    `rate_per_second` 0 means no limit; `timeout_s` bounds connecting and each wait for bytes, twice it a whole answer.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Client:
         self._count = threading.Lock()
         self._places = threading.BoundedSemaphore(concurrency)
         self._timeout = urllib3.Timeout(connect=timeout_s, read=timeout_s)
+        self._deadline = Deadline(2 * timeout_s)
         self._pool, self._target, self._headers = self._transport()
 
     def query_by_order(self, order_id: str, stop: threading.Event) -> Reply:
@@ -107,36 +110,37 @@ class Client:
             signed = protocol.signed_headers(self.credentials, body, int(self._now() * 1000))
             try:
                 status, content, retry_after_s = self._send(body, signed)
-                return protocol.decode(status, content, retry_after_s=retry_after_s)
+                redact = partial(self._redact, signed["sign"])
+                return protocol.decode(status, content, retry_after_s=retry_after_s, redact=redact)
             except TransientError as error:
                 if error.rate_limited:
                     self.pace.slow_down(sent_at)
                 log.info(
                     "asked again or given up: %s", type(error).__name__, extra={"status": error.evidence.http_status}
                 )
-                raise self._without_secrets(error, signed) from error.__cause__
+                raise
             except ConfigurationError as error:
-                raise self._without_secrets(self._with_clock(error), signed) from error.__cause__
-            except ApiError as error:
-                raise self._without_secrets(error, signed) from error.__cause__
+                self._add_clock(error)
+                raise
 
     def _send(self, body: bytes, signed: dict[str, str]) -> tuple[int, bytes, float | None]:
         """One request: HTTP status, body, seconds of `Retry-After`."""
         with self._count:
             self.requests += 1
         try:
-            response = self._pool.urlopen(
-                "POST",
-                self._target,
-                body=body,
-                headers=self._headers | signed,
-                timeout=self._timeout,
-                retries=False,  # a signature is sent once,
-                redirect=False,  # and to this gateway only
-                preload_content=False,
-                assert_same_host=False,
-            )
-            content = self._read(response)
+            with self._deadline.watch() as watched:
+                response = self._pool.urlopen(
+                    "POST",
+                    self._target,
+                    body=body,
+                    headers=self._headers | signed,
+                    timeout=self._timeout,
+                    retries=False,  # a signature is sent once,
+                    redirect=False,  # and to this gateway only
+                    preload_content=False,
+                    assert_same_host=False,
+                )
+                content = self._read(response)
         except urllib3.exceptions.NewConnectionError as error:  # a timeout as well, by its class
             raise TransientError(_connection_failure(error), cure="Ask again later.") from error
         except urllib3.exceptions.TimeoutError as error:
@@ -144,13 +148,19 @@ class Client:
         except urllib3.exceptions.SSLError as error:
             raise _tls_failure(error) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
+            if watched.cut:
+                raise self._late() from error
             raise TransientError(_connection_failure(error), cure="Ask again later.") from error
+        if watched.cut:  # the end that was read may be ours
+            raise self._late()
         self._notice_clock(response.headers.get("Date", ""))
         return response.status, content, _retry_after_s(response.headers.get("Retry-After"), self._now())
 
+    def _late(self) -> TransientError:
+        return TransientError(f"No whole answer within {2 * self._timeout_s:g} s.", cure="Ask again later.")
+
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """The body, no larger than `MAX_ANSWER_BYTES` and no later than `timeout_s` after its headers."""
-        give_up_at = time.monotonic() + self._timeout_s
+        """The body, no larger than `MAX_ANSWER_BYTES`."""
         chunks, size = [], 0
         try:
             while chunk := response.read1(_CHUNK, decode_content=True):
@@ -159,8 +169,6 @@ class Client:
                 if size > MAX_ANSWER_BYTES:
                     megabytes = MAX_ANSWER_BYTES // 2**20
                     raise ApiError(f"The API's answer is larger than {megabytes} MB.", cure="Check the order id.")
-                if time.monotonic() > give_up_at:
-                    raise TransientError(f"No whole answer within {self._timeout_s:g} s.", cure="Ask again later.")
         except BaseException:
             response.close()  # what is left of it must not be read as the next answer
             raise
@@ -194,7 +202,11 @@ class Client:
                 cure="Check NXCC_BASE_URL, HTTP_PROXY and HTTPS_PROXY.",
             ) from None  # the original may hold the proxy's password
         headers = {"User-Agent": "nxcc", "Accept-Encoding": "gzip, deflate"}
-        return cast(urllib3.HTTPConnectionPool, pool), target, headers
+        http_pool = cast(urllib3.HTTPConnectionPool, pool)
+        http_pool.ConnectionCls = self._deadline.connections_of(
+            cast(type[urllib3.connection.HTTPConnection], http_pool.ConnectionCls)
+        )
+        return http_pool, target, headers
 
     def _wait_for_next(self, state: tenacity.RetryCallState) -> None:
         self._pause(state.args[0], state.upcoming_sleep)
@@ -212,21 +224,14 @@ class Client:
         except (ValueError, OverflowError):
             return
 
-    def _with_clock(self, error: ConfigurationError) -> ConfigurationError:
+    def _add_clock(self, error: ConfigurationError) -> None:
         if error.evidence.code == _CLOCK_EXPIRED and self.clock_difference_s is not None:
             side = "behind" if self.clock_difference_s > 0 else "ahead of"
             error.what += f" This machine's clock is {abs(self.clock_difference_s):.0f} s {side} the gateway's."
-        return error
+            error.args = (error.what,)
 
-    def _without_secrets(self, error: ApiError, signed: dict[str, str]) -> ApiError:
-        def clean(text: str) -> str:
-            return self.credentials.redact(text.replace(signed["sign"], "***"))
-
-        error.what = clean(error.what)
-        error.args = (error.what,)
-        said = error.evidence
-        error.evidence = replace(said, message=clean(said.message), req_id=clean(said.req_id))
-        return error
+    def _redact(self, sign: str, text: str) -> str:
+        return self.credentials.redact(text.replace(sign, "***"))
 
 
 def _wait_s(state: tenacity.RetryCallState) -> float:

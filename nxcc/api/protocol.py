@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,11 +80,18 @@ def signed_headers(credentials: Credentials, body: bytes, ts_ms: int) -> dict[st
     }
 
 
-def decode(http_status: int, body: bytes, *, retry_after_s: float | None = None) -> Answer:
+def decode(
+    http_status: int,
+    body: bytes,
+    *,
+    retry_after_s: float | None = None,
+    redact: Callable[[str], str] = str,
+) -> Answer:
     """The records in an answer, or the error that it stands for.
 
     Raises `TransientError` (ask again), `ConfigurationError` (stop everything) or `ApiError` (this order id fails).
-    An answer that cannot be understood is an error, never "no calls".
+    An answer that cannot be understood is an error, never "no calls". `redact` takes secrets out of the vendor's words
+    before they are cut, so that no part of one is left.
     """
     if http_status in _MAY_PASS or http_status >= 500:
         limited = http_status == 429
@@ -92,14 +100,16 @@ def decode(http_status: int, body: bytes, *, retry_after_s: float | None = None)
             if limited
             else f"The API answered HTTP {http_status}.",
             cure="Ask again later.",
-            evidence=Evidence(http_status=http_status, req_id=_req_id(_json(body))),
+            evidence=Evidence(http_status=http_status, req_id=_req_id(_json(body), redact)),
             retry_after_s=retry_after_s,
             rate_limited=limited,
         )
     envelope = _json(body)
     code = _code(envelope) if isinstance(envelope, dict) else None
     if isinstance(envelope, dict) and code is not None and not (code == 0 and http_status >= 300):
-        evidence = Evidence(code, clean_text(envelope.get("msg")), _req_id(envelope), http_status)
+        evidence = Evidence(
+            code, clean_text(envelope.get("msg"), redact=redact), _req_id(envelope, redact), http_status
+        )
         if code == 0:
             return Answer(_records(envelope.get("data"), evidence), evidence.req_id)
         raise _failure(code, evidence, retry_after_s)
@@ -122,9 +132,9 @@ def decode(http_status: int, body: bytes, *, retry_after_s: float | None = None)
     raise ApiError(f"The API answered HTTP {http_status}.", cure="Check the order id.", evidence=evidence)
 
 
-def clean_text(value: object, limit: int = MAX_MESSAGE) -> str:
+def clean_text(value: object, limit: int = MAX_MESSAGE, redact: Callable[[str], str] = str) -> str:
     """Text of the vendor's on one line: control and invisible characters out, cut to `limit` characters."""
-    text = value if isinstance(value, str) else ""
+    text = redact(value) if isinstance(value, str) else ""
     if text.isprintable() and len(text) <= limit:
         return text.strip()
     shown = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text[: limit * 4])
@@ -186,8 +196,9 @@ def _json(body: bytes) -> object:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         pass
-    try:  # a text that was cut in the middle of an emoji is no reason to lose the answer
-        return orjson.loads(_HALF_CHARACTER.sub(rb"\\ufffd", text))
+    try:  # a character that was cut in the middle is no reason to lose the answer
+        whole = text.decode("utf-8", "replace").encode()
+        return orjson.loads(_HALF_CHARACTER.sub(rb"\\ufffd", whole))
     except orjson.JSONDecodeError:
         return None
 
@@ -199,5 +210,5 @@ def _code(envelope: dict[str, Any]) -> int | None:
     return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < 2**63 else None
 
 
-def _req_id(envelope: object) -> str:
-    return clean_text(envelope.get("reqId"), 64) if isinstance(envelope, dict) else ""
+def _req_id(envelope: object, redact: Callable[[str], str]) -> str:
+    return clean_text(envelope.get("reqId"), 64, redact) if isinstance(envelope, dict) else ""

@@ -122,6 +122,8 @@ class Archive:
         self._writing = threading.Lock()
         with _sentences(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_file() and not path.stat().st_size:
+                path.unlink()  # what a full disk leaves of a file that was to be created
             self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
             try:
                 self._connection.execute("ATTACH '" + str(path).replace("'", "''") + "' AS archive")

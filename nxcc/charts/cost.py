@@ -74,10 +74,14 @@ def cost_by_day(calls: pd.DataFrame, palette: Palette, zone: ZoneInfo, now: date
             "tickangle": 0,
             "tickvals": np.arange(units[-1], units[0] - 1, -step).astype("datetime64[ms]"),
         },
-        yaxis={"title": money.header("Cost"), "nticks": 5, "range": [0, float(totals.max()) * 1.18 or 1]},
+        yaxis={
+            "title": money.header("Cost"),
+            "nticks": 5,
+            "range": [min(0.0, float(totals.min()) * 1.18), max(0.0, float(totals.max()) * 1.18) or 1],
+        },
     )
     n = f"n {len(known):,} calls" if len(known) == len(calls) else f"n {len(known):,} of {len(calls):,} calls"
-    note = f"{n} · {'label: share not answered' if labelled else 'share not answered on hover'}"
+    note = f"{n} · {'label: share of calls not answered' if labelled else 'share not answered on hover'}"
     all_in_all = money.text(round(float(totals.sum()), 8))
     alt = f"Cost of {len(known)} calls in {len(places)} {word}s, {all_in_all} in all"
     return Chart("cost_by_day", title, note, help_, alt, dressed(figure, palette, key=True))

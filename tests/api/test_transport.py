@@ -81,12 +81,18 @@ DRIPS = [
     _drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" "),
     _drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
     _drip(b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+    _drip(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+    _drip(b"HTTP/1.1 200 O", b"K"),
+    _drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", b"X: y\r\n"),
+    _drip(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\x03", b"n"),
 ]
 
 
-@pytest.mark.parametrize("answer", DRIPS, ids=["length", "chunked", "until closed"])
-def test_timeout__a_body_that_drips_for_ever(answer: Callable[..., None]) -> None:
-    with Wire(answer) as wire, pytest.raises(TransientError, match=r"No whole answer within 0\.3 s"):
+@pytest.mark.parametrize(
+    "answer", DRIPS, ids=["length", "chunked", "until closed", "header", "status line", "trailers", "gzip name"]
+)
+def test_timeout__an_answer_that_drips_for_ever(answer: Callable[..., None]) -> None:
+    with Wire(answer) as wire, pytest.raises(TransientError, match=r"No whole answer within 0\.6 s"):
         ask(client_of(wire.url, timeout_s=0.3, attempts=1))
 
 
