@@ -21,7 +21,7 @@ lint: $(VENV)/dev.stamp  ## style, types, and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/dev.stamp  ## print figures beside a baseline (about two minutes)
+bench: $(VENV)/dev.stamp  ## print figures beside a baseline (about a minute)
 	$(BIN)/python -m tests.bench
 
 chromium: $(VENV)/dev.stamp

@@ -12,9 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import urllib3
 
 LOOK_EVERY_S = 0.25
 
@@ -38,16 +35,9 @@ class Deadline:
         self._under_way: dict[int, Watched] = {}
         self._looking = False
 
-    def connections_of(self, kind: type[urllib3.connection.HTTPConnection]) -> type[urllib3.connection.HTTPConnection]:
-        """A class of connections that say on which socket this thread's request goes out."""
-        here = self._here
-
-        class Connection(kind):  # type: ignore[valid-type, misc]
-            def request(self, *args: Any, **options: Any) -> None:
-                super().request(*args, **options)
-                here.watched.sock = self.sock  # now: the answer may take it away from the connection
-
-        return Connection
+    def sent_on(self, sock: socket.socket | None) -> None:
+        """This thread's request has gone out on `sock`."""
+        self._here.watched.sock = sock
 
     @contextlib.contextmanager
     def watch(self) -> Iterator[Watched]:

@@ -163,9 +163,9 @@ def test_proxy__of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> N
 def test_certificates__those_of_requests_unless_the_environment_names_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    assert client_of("https://gateway.invalid")._pool.ca_certs == DEFAULT_CA_BUNDLE_PATH
+    assert client_of("https://gateway.invalid")._transport._pool.ca_certs == DEFAULT_CA_BUNDLE_PATH
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", __file__)
-    assert client_of("https://gateway.invalid")._pool.ca_certs == __file__
+    assert client_of("https://gateway.invalid")._transport._pool.ca_certs == __file__
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/not/there.pem")
     with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE"):
         client_of("https://gateway.invalid")
