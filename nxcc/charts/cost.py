@@ -81,7 +81,7 @@ def cost_by_day(calls: pd.DataFrame, palette: Palette, zone: ZoneInfo, now: date
         },
     )
     n = f"n {len(known):,} calls" if len(known) == len(calls) else f"n {len(known):,} of {len(calls):,} calls"
-    note = f"{n} · {'label: share of calls not answered' if labelled else 'share not answered on hover'}"
+    note = f"{n} · {'label: calls unanswered' if labelled else 'share not answered on hover'}"
     all_in_all = money.text(round(float(totals.sum()), 8))
     alt = f"Cost of {len(known)} calls in {len(places)} {word}s, {all_in_all} in all"
     return Chart("cost_by_day", title, note, help_, alt, dressed(figure, palette, key=True))

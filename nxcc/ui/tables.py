@@ -55,9 +55,9 @@ def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pa
             "time_to_answer_s": orders["time_to_answer_s"],
             "talk_s": orders["talk_s"],
             "cost": orders["cost"],
-            "ended": _text(orders["reason"].fillna(orders["last_hangup_reason"])),
             "age_s": (now - orders["asked_at"]).dt.total_seconds().clip(lower=0),
             "source": orders["from_archive"].map({True: "archive", False: "API"}),
+            "ended": _text(orders["reason"].fillna(orders["last_hangup_reason"])),
         }
     )
     in_zone = wording.zone_of(orders["first_answered_at"], zone, now.to_pydatetime())
@@ -116,8 +116,8 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
             "queue_s": calls["queue_s"],
             "ring_s": calls["ring_s"],
             "talk_s": calls["talk_s"].where(calls["answered"].fillna(False).astype(bool) | (calls["talk_s"] > 0)),
-            "hangup_reason": _text(calls["hangup_reason"]),
             "cost": calls["cost"],
+            "hangup_reason": _text(calls["hangup_reason"]),
             "play": recording,
             "hangup_party": calls["hangup_party"].map(_PARTIES),
             "open": recording,
