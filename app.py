@@ -22,7 +22,7 @@ def main() -> None:
     page = st.navigation(pages | {"": [moved]}, position="hidden")  # Streamlit hides a list of one; ours does not
     shell.sidebar(pages)
     shell.watch_theme()
-    page.run()
+    shell.run(page.run)
 
 
 if __name__ == "__main__":

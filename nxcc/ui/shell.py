@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -11,9 +13,12 @@ from streamlit import Page
 
 from nxcc import wording
 from nxcc.desk import Desk
+from nxcc.errors import NxccError
 from nxcc.palette import PALETTES, Palette
 from nxcc.settings import PROJECT
 from nxcc.ui import panels, resources, zone
+
+log = logging.getLogger(__name__)
 
 SIDEBAR_PX = 232
 CLOCK_NOTED_S = 5.0
@@ -81,6 +86,24 @@ def header(title: str) -> Desk | None:
         again="Try again",
     )
     return None
+
+
+def run(draw: Callable[[], None]) -> None:
+    """Draws a page; what nobody foresaw becomes a card; the log says where."""
+    try:
+        draw()
+    except Exception as error:
+        # Where it broke, not what it said: that may hold a number out of a record.
+        log.error("a page broke: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
+        panels.problem(
+            NxccError(
+                f"Something happened that the app was not made for ({type(error).__name__}).",
+                cure="Reload the page. If it stays, report it with the time and the app's log.",
+            ),
+            key="unforeseen",
+            title="This page could not be drawn",
+            kept="Every answer that came is kept in the archive.",
+        )
 
 
 @st.fragment(run_every=10)
