@@ -9,7 +9,7 @@ PORT ?= 8501
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
-run: $(VENV)/run.stamp  ## open the app (the sandbox answers until credentials are set); PORT=8501
+run: $(VENV)/run.stamp  ## serve the app (the sandbox answers until credentials are set); PORT=8501
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/dev.stamp chromium  ## run every test
