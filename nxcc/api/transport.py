@@ -70,11 +70,11 @@ class Transport:
             raise TransientError(_what_broke(error), cure="Ask again later.") from error
         except urllib3.exceptions.TimeoutError as error:
             raise TransientError(f"No answer within {self._timeout_s:g} s.", cure="Ask again later.") from error
-        except urllib3.exceptions.SSLError as error:
-            raise _tls_failure(error) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             if watched.cut:
                 raise self._late() from error
+            if isinstance(error, urllib3.exceptions.SSLError):
+                raise _tls_failure(error) from error
             raise TransientError(_what_broke(error), cure="Ask again later.") from error
         if watched.cut:  # the end that was read may be ours
             raise self._late()

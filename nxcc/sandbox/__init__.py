@@ -2,10 +2,9 @@
 
 from nxcc.sandbox.asgi import Seen
 from nxcc.sandbox.checks import SandboxCredentials
-from nxcc.sandbox.command import serve
 from nxcc.sandbox.examples import Example
 from nxcc.sandbox.faults import RESERVED, Reserved
 from nxcc.sandbox.server import Sandbox
 from nxcc.sandbox.world import World
 
-__all__ = ["RESERVED", "Example", "Reserved", "Sandbox", "SandboxCredentials", "Seen", "World", "serve"]
+__all__ = ["RESERVED", "Example", "Reserved", "Sandbox", "SandboxCredentials", "Seen", "World"]
