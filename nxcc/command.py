@@ -22,7 +22,7 @@ from tqdm import tqdm
 from nxcc import export, intake
 from nxcc.desk import Desk, open_desk
 from nxcc.errors import ApiError, ArchiveError, ConfigurationError, NxccError
-from nxcc.outcome import Outcome, counts
+from nxcc.outcome import Outcome, counts, reasons
 from nxcc.settings import load
 
 _MOST_REASONS = 5
@@ -108,11 +108,11 @@ class _Run:
 
     def say_reasons(self) -> None:
         """Why ids failed or are invalid, most frequent first, on stderr."""
-        reasons = Counter(f"{o.word}: {o.reason}" for o in self._all() if o.word in ("failed", "invalid"))
-        for reason, n in reasons.most_common(_MOST_REASONS):
-            print(f"{n:,} {reason}", file=sys.stderr)
-        if len(reasons) > _MOST_REASONS:
-            print(f"and {len(reasons) - _MOST_REASONS:,} other reasons; --orders-out has them all", file=sys.stderr)
+        found = reasons(self._all())
+        for word, reason, n in found[:_MOST_REASONS]:
+            print(f"{n:,} {word}: {reason}", file=sys.stderr)
+        if len(found) > _MOST_REASONS:
+            print(f"and {len(found) - _MOST_REASONS:,} other reasons; --orders-out has them all", file=sys.stderr)
 
     def outcomes(self) -> list[Outcome]:
         """One for each distinct id, in the order they were given."""

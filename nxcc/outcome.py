@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,3 +37,9 @@ def counts(outcomes: Iterable[Outcome]) -> dict[Word, int]:
     for outcome in outcomes:
         found[outcome.word] += 1
     return found
+
+
+def reasons(outcomes: Iterable[Outcome]) -> list[tuple[Word, str, int]]:
+    """Why order ids failed or are invalid: word, reason and how many, the most frequent first."""
+    found = Counter((o.word, o.reason) for o in outcomes if o.word in ("failed", "invalid"))
+    return [(word, reason, n) for (word, reason), n in found.most_common()]

@@ -16,7 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from nxcc import charts, export, kpis, records, wording
 from nxcc.desk import Desk
 from nxcc.flags import FLAGS
-from nxcc.outcome import Outcome, Word, counts
+from nxcc.outcome import Outcome, Word, counts, reasons
 from nxcc.palette import OUTCOMES, Palette
 from nxcc.ui import figures, tables
 from nxcc.ui.order_ids import FILTER
@@ -24,6 +24,7 @@ from nxcc.ui.view import View
 from nxcc.wording import Money
 
 _FLAG_FILTER = "lookup_flags"
+_MOST_REASONS = 4
 
 
 def strip(view: View, zone: ZoneInfo) -> list[Outcome]:
@@ -59,6 +60,7 @@ def draw(desk: Desk, view: View, shown: Sequence[Outcome], zone: ZoneInfo, palet
     money = Money.of(distinct["cost"], desk.settings.currency)
     figures.tiles(kpis.lookup_kpis(orders.to_pandas(), distinct, money))
     _orders(view, _of(shown, orders), zone, money, palette)
+    _reasons(shown)
     if len(distinct):
         figures.cards(
             [
@@ -95,6 +97,13 @@ def _orders(view: View, table: pa.Table, zone: ZoneInfo, money: Money, palette: 
                 * bool(repeated)
             )
         )
+
+
+def _reasons(shown: Sequence[Outcome]) -> None:
+    """Why ids have no answer, in full: the table's column is cut on narrow screens."""
+    for word, reason, n in reasons(shown)[:_MOST_REASONS]:
+        role = OUTCOMES[word]
+        st.markdown(f":{role.colour}[:material/{role.icon}: {role.label} {n:,}] &nbsp; {wording.in_markdown(reason)}")
 
 
 def _retry(view: View) -> None:
