@@ -1,4 +1,4 @@
-"""Order ids in any number -> outcomes as they come: the fresh ones out of the archive, the API for the rest."""
+"""Order ids in any number -> outcomes as they come: what counts already out of the archive, the API for the rest."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from nxcc import records
 from nxcc.api.client import Client
-from nxcc.archive import Archive, Freshness
-from nxcc.errors import ApiError, ArchiveError, Cancelled, ConfigurationError
+from nxcc.archive import Archive, Freshness, Window
+from nxcc.claims import Claim, Claims
+from nxcc.errors import ApiError, ArchiveError, Cancelled, ConfigurationError, TransientError
 from nxcc.outcome import Outcome
 
-BATCH = 500  # answers that are kept in one go
-KEEP_EVERY_S = 1.0  # how long an answer waits for others before it is kept
+SLICE = 300  # ids that are claimed and looked for in the archive in one go
+BATCH = 300  # answers that are kept in one go
+KEEP_EVERY_S = 0.3  # how long an answer waits for others before it is kept
 TICK_S = 0.1
+MOST_THREADS = 256
 
 log = logging.getLogger(__name__)
 Answer = tuple[Outcome, list[dict[str, Any]]]
@@ -38,134 +41,237 @@ class Lookup:
     ) -> None:
         self.client = client
         self.archive = archive
-        self._freshness = freshness
-        self._now = now
-        self._claims = _Claims()
+        self.freshness = freshness
+        self.now = now
+        self._claims = Claims()
 
     def run(
-        self, order_ids: Iterable[str], *, ask_again: bool = False, stop: threading.Event | None = None
+        self,
+        order_ids: Iterable[str],
+        *,
+        ask_again: bool = False,
+        window: Window | None = None,
+        stop: threading.Event | None = None,
     ) -> Generator[list[Outcome], None, None]:
         """Batches of outcomes (`found`, `no_calls`, `failed`), each distinct id once, kept in the archive first.
 
-        A batch may be empty: nothing new for a moment. `ask_again` passes over what is fresh. An id that another
-        session is asking is waited for, not asked twice. `stop` ends the run when what is under way has come; closing
-        the generator ends it at once, and what is under way is kept when it comes.
+        A batch may be empty: nothing new for a moment. What counts as an answer already is what is fresh, nothing with
+        `ask_again`, or what lies in a `window`. The ids are taken a slice at a time: each slice asks the archive what
+        is still pending, so that running it twice asks nothing twice. An id that another session is asking is waited
+        for, not asked again. `stop` ends the run when what is under way has come; closing the generator ends it at
+        once, and what is under way is kept when it comes.
         Raises `ConfigurationError` when every request would fail (the ids that are left were not asked) and
         `ArchiveError` when answers cannot be kept.
         """
         stop = stop or threading.Event()
-        left = list(dict.fromkeys(order_ids))
+        now = self.now()
+        counts = window or (Window(now, now) if ask_again else self.freshness.at(now))
+        left: Iterable[str] = dict.fromkeys(order_ids)
         while left and not stop.is_set():
-            mine, elsewhere = self._claims.take(left)
-            yield from self._answers(mine, ask_again, stop)
+            elsewhere: dict[str, Claim] = {}
+            yield from _Run(self, self._claims, counts, stop, elsewhere).outcomes(left)
             left = []
             for order_id, claim in elsewhere.items():
                 while not self._claims.wait(claim, KEEP_EVERY_S):
                     if stop.is_set():
                         return
                     yield []
-                if claim.outcome and not (ask_again and claim.outcome.from_archive):
+                if claim.outcome and _counts(claim.outcome, counts, now):
                     yield [claim.outcome]
-                else:  # the other session stopped, or did not ask: ours to ask
+                else:  # the other session stopped, or its answer is too old for us: ours to ask
                     left.append(order_id)
 
-    def _answers(self, mine: dict[str, _Claim], ask_again: bool, stop: threading.Event) -> Iterator[list[Outcome]]:
-        asking = None
+
+def _counts(outcome: Outcome, window: Window, now: datetime) -> bool:
+    """Whether what another session found meanwhile is an answer here; a failure is, when it came since we began."""
+    if outcome.asked_at is None:
+        return False
+    if outcome.word == "failed":
+        return outcome.asked_at > now
+    return window.holds(outcome.word, outcome.asked_at)
+
+
+class _Run:
+    """One way through some ids; those that others are asking end up in `elsewhere`."""
+
+    def __init__(
+        self, lookup: Lookup, claims: Claims, window: Window, stop: threading.Event, elsewhere: dict[str, Claim]
+    ) -> None:
+        self._lookup, self._archive, self._claims = lookup, lookup.archive, claims
+        self._window = window
+        self._elsewhere = elsewhere
+        self._mine: dict[str, Claim] = {}  # claimed and not settled yet
+        self._asking = _Asking(lookup.client, lookup.now, stop)
+
+    def outcomes(self, order_ids: Iterable[str]) -> Iterator[list[Outcome]]:
+        """Batches as `Lookup.run` gives them out."""
+        asking, todo = self._asking, iter(order_ids)
         try:
-            known = {} if ask_again else self.archive.fresh(mine, self._freshness, self._now())
-            if known:
-                self._claims.settle(known.values())
-                yield list(known.values())
-            left = [order_id for order_id in mine if order_id not in known]
-            asking = _Asking(self.client, self._now, left, stop)
             kept_at = time.monotonic()
-            while not asking.ended.wait(TICK_S):
+            while not asking.ended.wait(0 if asking.hungry else TICK_S):
+                if asking.hungry:
+                    known = self._next_slice(todo)
+                    if known:
+                        yield known
                 due = time.monotonic() - kept_at >= KEEP_EVERY_S
                 if due or len(asking.answers) >= BATCH:
                     kept_at = time.monotonic()
-                    yield self._keep(asking.answers)
-            yield self._keep(asking.answers)
+                    yield self._keep()
+            yield self._keep()
             asking.raise_failure()
         finally:
-            self._leave(asking, mine)
+            self._leave()
 
-    def _leave(self, asking: _Asking | None, mine: dict[str, _Claim]) -> None:
-        """Ends a run. One that was closed early keeps what has come, and later what is still on its way."""
-        if asking is None or (asking.ended.is_set() and not asking.answers):
-            self._claims.give_back(mine)
-            return
-        asking.stop.set()
-        try:
-            self._keep(asking.answers)
-        finally:
-            threading.Thread(target=self._finish, args=(asking, mine), name="nxcc-finish", daemon=True).start()
+    def _next_slice(self, todo: Iterator[str]) -> list[Outcome]:
+        """Claims some more ids and gives those that have no answer yet to the threads; returns what is known."""
+        mine, elsewhere = self._claims.take(islice(todo, SLICE))
+        self._mine |= mine
+        self._elsewhere |= elsewhere
+        known = self._archive.known(mine, self._window) if mine else {}
+        self._settle(known.values())
+        if mine or elsewhere:
+            self._asking.add(order_id for order_id in mine if order_id not in known)
+        else:
+            self._asking.no_more()
+        return list(known.values())
 
-    def _finish(self, asking: _Asking, mine: dict[str, _Claim]) -> None:
-        asking.ended.wait()
-        try:
-            self._keep(asking.answers)
-        except ArchiveError as error:
-            log.warning("answers that came after the run was closed are not kept: %s", error)
-        finally:
-            self._claims.give_back(mine)
-
-    def _keep(self, answers: deque[Answer]) -> list[Outcome]:
+    def _keep(self) -> list[Outcome]:
+        answers = self._asking.answers
         batch = [answers.popleft() for _ in range(len(answers))]
         try:
-            self.archive.append(batch)
+            self._archive.append(batch)
         except ArchiveError:
             answers.extendleft(reversed(batch))
             raise
         outcomes = [outcome for outcome, _ in batch]
-        self._claims.settle(outcomes)
+        self._settle(outcomes)
         return outcomes
+
+    def _settle(self, outcomes: Iterable[Outcome]) -> None:
+        settled = list(outcomes)
+        self._claims.settle(settled)
+        for outcome in settled:
+            del self._mine[outcome.order_id]
+
+    def _leave(self) -> None:
+        """Ends a run. One that was closed early keeps what has come, and later what is still on its way."""
+        asking = self._asking
+        if asking.ended.is_set() and not asking.answers:
+            self._claims.give_back(self._mine)
+            return
+        asking.stop()
+        try:
+            self._keep()
+        finally:
+            threading.Thread(target=self._finish, name="nxcc-finish", daemon=True).start()
+
+    def _finish(self) -> None:
+        self._asking.ended.wait()
+        try:
+            self._keep()
+        except ArchiveError as error:
+            log.warning("answers that came after the run was closed are not kept: %s", error)
+        finally:
+            self._claims.give_back(self._mine)
 
 
 class _Asking:
-    """Threads that pull ids from one iterator and ask for them, until the ids end or something stops them."""
+    """Threads that ask for the ids they are given, until there are no more or something stops them.
 
-    def __init__(
-        self, client: Client, now: Callable[[], datetime], order_ids: Sequence[str], stop: threading.Event
-    ) -> None:
+    As many ask as the client lets send at once. One that waits to try again is replaced meanwhile: else a few slow ids
+    would hold up all others.
+    """
+
+    def __init__(self, client: Client, now: Callable[[], datetime], stop: threading.Event) -> None:
         self.answers: deque[Answer] = deque()
-        self.stop = stop
         self.ended = threading.Event()
         self._client = client
         self._now = now
-        self._todo = iter(order_ids)
+        self._stop = stop  # the caller's
+        self._todo: deque[str] = deque()
+        self._change = threading.Condition()
+        self._complete = False  # no more ids will be added
+        self._threads = self._idle = self._waiting = 0
         self._failure: BaseException | None = None
         self._let_in = False  # the gateway has answered an id of this run
-        self._lock = threading.Lock()
-        self._working = min(client.concurrency, len(order_ids))
-        if not self._working:
-            self.ended.set()
-        for _ in range(self._working):
-            threading.Thread(target=self._work, name="nxcc-ask", daemon=True).start()
+
+    @property
+    def hungry(self) -> bool:
+        """Whether there is room for more ids: some wait for the threads, not many."""
+        return not self._complete and len(self._todo) < SLICE and not self._stop.is_set()
+
+    def add(self, order_ids: Iterable[str]) -> None:
+        """More ids to ask for."""
+        with self._change:
+            self._todo.extend(order_ids)
+            self._change.notify_all()
+            self._hire()
+
+    def no_more(self) -> None:
+        """All ids are added."""
+        with self._change:
+            self._complete = True
+            self._change.notify_all()
+            self._see_end()
+
+    def stop(self) -> None:
+        """Ends asking as soon as what is under way has come."""
+        self._stop.set()
+        self.no_more()
 
     def raise_failure(self) -> None:
         """Raises what stopped the run, if anything did."""
         if self._failure is not None:
             raise self._failure
 
+    def _hire(self) -> None:
+        """As many threads as there are ids for, while not more than the client lets send are at it."""
+        wanted = min(len(self._todo) - self._idle, self._client.concurrency - (self._threads - self._waiting))
+        for _ in range(min(wanted, MOST_THREADS - self._threads)):
+            self._threads += 1
+            threading.Thread(target=self._work, name="nxcc-ask", daemon=True).start()
+
+    def _see_end(self) -> None:
+        if self._complete and not self._threads:
+            self.ended.set()
+
+    def _next(self) -> str | None:
+        """The next id; None when this thread is not needed any more."""
+        with self._change:
+            if self._threads - self._waiting > self._client.concurrency:
+                return None  # it was hired for one that waited
+            self._idle += 1
+            try:
+                while not self._todo and not self._complete and not self._stop.is_set():
+                    self._change.wait(TICK_S)
+            finally:
+                self._idle -= 1
+            return self._todo.popleft() if self._todo and not self._stop.is_set() else None
+
     def _work(self) -> None:
         try:
-            for order_id in self._todo:
-                if self.stop.is_set():
-                    break
+            while (order_id := self._next()) is not None:
                 self.answers.append(self._ask(order_id))
         except Cancelled:
             pass
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that reads the outcomes
             self._failure = self._failure or error
-            self.stop.set()
-        with self._lock:
-            self._working -= 1
-            if not self._working:
-                self.ended.set()
+            self._stop.set()
+        with self._change:
+            self._threads -= 1
+            if self._stop.is_set():
+                self._complete = True
+            self._see_end()
+
+    def _away(self, waiting: bool) -> None:
+        """This thread begins, or ends, to wait before it tries again."""
+        with self._change:
+            self._waiting += 1 if waiting else -1
+            self._hire()
 
     def _ask(self, order_id: str) -> Answer:
         try:
-            reply = self._client.query_by_order(order_id, self.stop)
+            reply = self._client.query_by_order(order_id, self._stop, self._away)
             rows = records.calls(order_id, reply.records)
         except ApiError as error:
             if isinstance(error, ConfigurationError) and not self._is_of_this_id(error):
@@ -180,6 +286,7 @@ class _Asking:
                 attempts=error.attempts or 1,
                 code=said.code,
                 req_id=said.req_id,
+                may_pass=isinstance(error, TransientError),
             )
             return failed, []
         self._let_in = True
@@ -196,54 +303,3 @@ class _Asking:
     def _is_of_this_id(self, error: ConfigurationError) -> bool:
         """Whether a refusal by HTTP status alone (a firewall's 403, say) concerns one id: others were let in before."""
         return self._let_in and error.evidence.code is None and error.evidence.http_status is not None
-
-
-@dataclass(slots=True)
-class _Claim:
-    """An id that a session is asking, and in the end its outcome; None when the session stopped before."""
-
-    settled: bool = False
-    outcome: Outcome | None = None
-
-
-class _Claims:
-    """Who asks what in this process. An id is claimed before the archive is asked for it and settled after its answer
-    is kept, so whoever comes later finds either the claim or the answer."""
-
-    def __init__(self) -> None:
-        self._change = threading.Condition()
-        self._claims: dict[str, _Claim] = {}
-
-    def take(self, order_ids: Iterable[str]) -> tuple[dict[str, _Claim], dict[str, _Claim]]:
-        """Claims what nobody asks; returns that, and the claims of others on the rest."""
-        mine: dict[str, _Claim] = {}
-        elsewhere: dict[str, _Claim] = {}
-        with self._change:
-            for order_id in order_ids:
-                if claim := self._claims.get(order_id):
-                    elsewhere[order_id] = claim
-                else:
-                    mine[order_id] = self._claims[order_id] = _Claim()
-        return mine, elsewhere
-
-    def settle(self, outcomes: Iterable[Outcome]) -> None:
-        """These outcomes are known and kept."""
-        with self._change:
-            for outcome in outcomes:
-                claim = self._claims.pop(outcome.order_id)
-                claim.outcome, claim.settled = outcome, True
-            self._change.notify_all()
-
-    def give_back(self, mine: dict[str, _Claim]) -> None:
-        """Lets go of what was not settled."""
-        with self._change:
-            for order_id, claim in mine.items():
-                if not claim.settled:
-                    del self._claims[order_id]
-                    claim.settled = True
-            self._change.notify_all()
-
-    def wait(self, claim: _Claim, timeout_s: float) -> bool:
-        """Waits for a claim of another session; whether it is settled now."""
-        with self._change:
-            return self._change.wait_for(lambda: claim.settled, timeout_s)

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from nxcc.archive import Archive, Freshness
+from nxcc.archive import Archive, Window
 from nxcc.errors import ArchiveError
 from nxcc.lookup import Lookup
 from nxcc.outcome import Outcome
@@ -146,7 +147,7 @@ def test_run__closing_early_keeps_what_came_and_what_is_under_way(lookup_on: Loo
         batches.close()
         asked = len(slow.requests)
         assert asked < 40
-        kept = lookup.archive.fresh(ids, DAY, datetime.now(UTC))
+        kept = lookup.archive.known(ids, DAY.at(datetime.now(UTC)))
         assert {outcome.order_id for outcome in came} <= kept.keys()
 
         again = outcomes_of(lookup.run(ids))
@@ -171,7 +172,7 @@ def test_run__what_is_given_out_is_in_the_archive_already(lookup_on: LookupOn, i
     with Sandbox(today=TODAY, delay_s=0.01) as slow:
         lookup = lookup_on(slow, concurrency=2)
         for batch in lookup.run(f"SAMPLE-VENDOR~k{n}" for n in range(10)):
-            kept = lookup.archive.fresh([outcome.order_id for outcome in batch], DAY, datetime.now(UTC))
+            kept = lookup.archive.known([outcome.order_id for outcome in batch], DAY.at(datetime.now(UTC)))
             assert len(kept) == len(batch)
 
 
@@ -205,10 +206,10 @@ class _Unhurried(Archive):
         super().__init__(path, gateway, tenant_id)
         self.looking, self.may = threading.Event(), threading.Event()
 
-    def fresh(self, order_ids: Iterable[str], freshness: Freshness, now: datetime) -> dict[str, Outcome]:
+    def known(self, order_ids: Iterable[str] | pa.Array, window: Window) -> dict[str, Outcome]:
         self.looking.set()
         assert self.may.wait(10)
-        return super().fresh(order_ids, freshness, now)
+        return super().known(order_ids, window)
 
 
 def test_run__ask_again_is_not_content_with_what_another_session_finds_in_the_archive(
@@ -217,7 +218,10 @@ def test_run__ask_again_is_not_content_with_what_another_session_finds_in_the_ar
     archive = _Unhurried(tmp_path / "archive.duckdb", "gateway", 1)
     lookup = Lookup(client_of(sandbox), archive, DAY)
     order_id = own("SAMPLE-VENDOR")
-    outcomes_of(lookup.run([order_id], ask_again=True))
+    archive.may.set()
+    outcomes_of(lookup.run([order_id]))
+    archive.may.clear()
+    archive.looking.clear()
 
     def session() -> dict[str, Outcome]:
         return outcomes_of(lookup.run([order_id]))

@@ -76,24 +76,28 @@ class Client:
         url = credentials.base_url + protocol.QUERY_BY_ORDER
         self._transport = Transport(url, connections=concurrency, timeout_s=timeout_s)
 
-    def query_by_order(self, order_id: str, stop: threading.Event) -> Reply:
+    def query_by_order(
+        self, order_id: str, stop: threading.Event, away: Callable[[bool], None] = lambda _: None
+    ) -> Reply:
         """The records of one order. Blocks while it waits for its slot, the answer, and the next attempt.
+
+        `away` is told True when a wait for the next attempt begins and False when it ends.
 
         Raises `ApiError` when the order id fails, `ConfigurationError` when everything would, `Cancelled` when `stop`
         was set before an answer came.
         """
         body = protocol.order_body(self.credentials.tenant_id, order_id)
         try:
-            answer = self._retrying(self._attempt, stop, body)
+            answer = self._retrying(self._attempt, stop, body, away)
         except ApiError as error:
             error.attempts = self._retrying.statistics["attempt_number"]  # kept for each thread
             raise
         return Reply(answer.records, answer.req_id, self._retrying.statistics["attempt_number"])
 
-    def _attempt(self, stop: threading.Event, body: bytes) -> protocol.Answer:
+    def _attempt(self, stop: threading.Event, body: bytes, away: Callable[[bool], None]) -> protocol.Answer:
         with self._places:
             self._pause(stop, 0)  # a slot is taken only for what will be sent
-            self._pause(stop, self.pace.reserve())
+            self._wait_for_slot(stop)
             sent_at = time.monotonic()
             signed = protocol.signed_headers(self.credentials, body, int(self._now() * 1000))
             try:
@@ -118,8 +122,22 @@ class Client:
                 self._add_clock(error)
                 raise
 
+    def _wait_for_slot(self, stop: threading.Event) -> None:
+        wait_s = self.pace.reserve()
+        at = time.monotonic() + wait_s
+        try:
+            self._pause(stop, wait_s)
+        except Cancelled:
+            self.pace.give_back(at)
+            raise
+
     def _wait_for_next(self, state: tenacity.RetryCallState) -> None:
-        self._pause(state.args[0], state.upcoming_sleep)
+        stop, _, away = state.args
+        away(True)
+        try:
+            self._pause(stop, state.upcoming_sleep)
+        finally:
+            away(False)
 
     def _pause(self, stop: threading.Event, seconds: float) -> None:
         if stop.is_set() or (seconds > 0 and self._wait(stop, seconds)):

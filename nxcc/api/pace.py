@@ -6,6 +6,7 @@ requests in a second nor 6 in 100 ms, where the buckets let a whole second's req
 
 from __future__ import annotations
 
+import heapq
 import math
 import threading
 import time
@@ -29,6 +30,7 @@ class Pace:
         self._now = now
         self._lock = threading.Lock()
         self._next = 0.0
+        self._given_back: list[float] = []  # slots that nobody used, a heap
         self._slowed = -math.inf  # the last halving
         self._changed = -math.inf  # the last change of the rate, or refusal
         self._step = self._ceiling / STEPS_UP
@@ -47,9 +49,18 @@ class Pace:
             self._count(now)
             if self._rate < self._ceiling and now - self._changed >= STEP_S:
                 self._recover(now)
+            while self._given_back:
+                at = heapq.heappop(self._given_back)
+                if at >= now:
+                    return at - now
             at = max(now, self._next)
             self._next = at + 1 / self._rate
             return at - now
+
+    def give_back(self, at: float) -> None:
+        """The slot at this time (by this pace's clock) will not be used: others need not wait behind it."""
+        with self._lock:
+            heapq.heappush(self._given_back, at)
 
     def slow_down(self, sent_at: float) -> None:
         """The API said that a request sent at `sent_at` (by this pace's clock) came too fast."""

@@ -1,5 +1,6 @@
 """Every answer ever fetched: an append-only ledger that is also the cache."""
 
-from nxcc.archive.ledger import Archive, Freshness
+from nxcc.archive.ledger import Archive
+from nxcc.archive.window import Freshness, Window
 
-__all__ = ["Archive", "Freshness"]
+__all__ = ["Archive", "Freshness", "Window"]

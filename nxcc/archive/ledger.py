@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from nxcc import records
 from nxcc.archive.schema import migrate
+from nxcc.archive.window import Window
 from nxcc.errors import ArchiveError
 from nxcc.outcome import Outcome
 
-CLOCK_TOLERANCE = timedelta(minutes=1)  # a lookup "from the future" (the clock was set back) is not fresh for ever
 _DAMAGED = re.compile("not a valid DuckDB|serialization|corrupt|not read enough bytes|replaying WAL", re.IGNORECASE)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 Stored = tuple[Outcome, Sequence[dict[str, Any]]]
@@ -36,6 +36,7 @@ _LOOKUPS = pa.schema(
         ("code", pa.int64()),
         ("req_id", pa.string()),
         ("attempts", pa.int32()),
+        ("may_pass", pa.bool_()),
     ]
 )
 _ASKED = pa.schema(
@@ -49,13 +50,28 @@ _ASKED = pa.schema(
     ]
 )
 
-_FRESH = """
-    SELECT order_id, outcome, calls, epoch_us(asked_at) AS asked_us, req_id
-    FROM archive.lookups SEMI JOIN wanted USING (order_id)
-    WHERE gateway = $gateway AND tenant_id = $tenant AND outcome IN ('found', 'no_calls')
-        AND asked_at > $oldest AND asked_at <= $newest
-    QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY asked_at DESC) = 1
+# What became of the ids in `wanted`: the newest trusted answer that counts, else the newest failure that does.
+ANSWERS = """
+    WITH counted AS (
+        SELECT order_id, asked_at, {'outcome': outcome, 'asked_at': asked_at, 'calls': calls, 'reason': reason,
+            'code': code, 'req_id': req_id, 'attempts': attempts, 'may_pass': coalesce(may_pass, false)} AS answer
+        FROM archive.lookups SEMI JOIN wanted USING (order_id)
+        WHERE gateway = $gateway AND tenant_id = $tenant AND asked_at <= $until AND asked_at > CASE
+            WHEN outcome <> 'failed' THEN least($found, $no_calls)
+            WHEN may_pass THEN $may_pass ELSE $failed END
+    ), newest AS (
+        SELECT order_id,
+            arg_max(answer, asked_at) FILTER (answer.outcome <> 'failed') AS trusted,
+            arg_max(answer, asked_at) FILTER (answer.outcome = 'failed') AS failure
+        FROM counted GROUP BY order_id
+    ), answers AS (
+        SELECT order_id, CASE
+            WHEN trusted.asked_at > CASE trusted.outcome WHEN 'found' THEN $found ELSE $no_calls END THEN trusted
+            ELSE failure END AS answer
+        FROM newest WHERE answer IS NOT NULL
+    )
 """
+_KNOWN = f"{ANSWERS} SELECT order_id, answer.*, epoch_us(answer.asked_at) AS asked_us FROM answers"
 _CALLS = """
     FROM asked JOIN archive.calls AS c USING (order_id, asked_at)
     WHERE c.gateway = $gateway AND c.tenant_id = $tenant AND asked.outcome = 'found'
@@ -85,19 +101,6 @@ _ORDERS = f"""
     FROM asked LEFT JOIN per_order USING (place)
     ORDER BY place
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How long an answer is not asked again, by its outcome; failures are never fresh."""
-
-    found: timedelta
-    no_calls: timedelta
-
-    def holds(self, outcome: Outcome, now: datetime) -> bool:
-        """Whether this answer out of the archive may still be shown without asking."""
-        lasts = {"found": self.found, "no_calls": self.no_calls}.get(outcome.word)
-        return lasts is not None and outcome.asked_at is not None and now - outcome.asked_at < lasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +140,11 @@ class Archive:
         """Lets the file go."""
         self._connection.close()
 
-    def fresh(self, order_ids: Iterable[str], freshness: Freshness, now: datetime) -> dict[str, Outcome]:
-        """Of these ids, those whose newest trusted answer is still fresh, in one query."""
+    def known(self, order_ids: Iterable[str] | pa.Array, window: Window) -> dict[str, Outcome]:
+        """Of these ids, those whose answer counts in this window, in one query."""
         wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
-        oldest = now - max(freshness.found, freshness.no_calls)
-        values = {"oldest": oldest, "newest": now + CLOCK_TOLERANCE}
-        found = self._read(_FRESH, values, wanted=wanted).to_pylist()
-        outcomes = (
-            Outcome(
-                row["order_id"],
-                row["outcome"],
-                calls=row["calls"],
-                asked_at=_EPOCH + timedelta(microseconds=row["asked_us"]),
-                from_archive=True,
-                req_id=row["req_id"] or "",
-            )
-            for row in found
-        )
-        return {outcome.order_id: outcome for outcome in outcomes if freshness.holds(outcome, now)}
+        found = self.read(_KNOWN, window.values(), wanted=wanted)
+        return {outcome.order_id: outcome for outcome in _outcomes(found, window)}
 
     def append(self, answers: Sequence[Stored]) -> None:
         """Keeps answers, all or none: outcomes that were asked (found, no_calls, failed) with their typed calls."""
@@ -177,7 +167,7 @@ class Archive:
         """The calls behind these outcomes (`records.SCHEMA`), in the order of the outcomes, then of time."""
         names = ", ".join(f"c.{name}" for name in records.SCHEMA.names)
         query = f"SELECT {names} {_CALLS} ORDER BY place, c.started_at, c.call_id"
-        return self._read(query, {}, asked=_asked(outcomes)).cast(records.SCHEMA)
+        return self.read(query, {}, asked=_asked(outcomes)).cast(records.SCHEMA)
 
     def orders(self, outcomes: Sequence[Outcome]) -> pa.Table:
         """One row an outcome, in their order: what became of it, and what its calls add up to.
@@ -186,14 +176,14 @@ class Archive:
         `cost` is empty when no call has one; `attempts_to_answer` counts calls up to the first answered one, and
         `time_to_answer_s` runs from the first call's start to the first answer.
         """
-        return self._read(_ORDERS, {}, asked=_asked(outcomes))
+        return self.read(_ORDERS, {}, asked=_asked(outcomes))
 
     def size(self) -> Size:
         """Lookups made and distinct calls kept for this team."""
         mine = "gateway = $gateway AND tenant_id = $tenant"
         query = f"""SELECT (SELECT count(*) FROM archive.lookups WHERE {mine}) AS lookups,
             (SELECT count(DISTINCT call_id) FROM archive.calls WHERE {mine}) AS calls"""
-        return Size(**self._read(query, {}).to_pylist()[0])
+        return Size(**self.read(query, {}).to_pylist()[0])
 
     def _lookup(self, outcome: Outcome) -> tuple[Any, ...]:
         return (
@@ -206,9 +196,14 @@ class Archive:
             outcome.code,
             outcome.req_id or None,
             outcome.attempts,
+            outcome.may_pass if outcome.word == "failed" else None,
         )
 
-    def _read(self, query: str, values: dict[str, Any], **tables: pa.Table) -> pa.Table:
+    def read(self, query: str, values: dict[str, Any], **tables: pa.Table) -> pa.Table:
+        """The answer of the archive's engine; `tables` are there under their names, `values` besides those of this team.
+
+        For the modules of this package: nobody else writes SQL.
+        """
         with self._cursor(**tables) as cursor:
             return cursor.execute(query, self._owner | values).to_arrow_table()
 
@@ -219,6 +214,26 @@ class Archive:
             for name, table in tables.items():
                 cursor.register(name, table)
             yield cursor
+
+
+def _outcomes(found: pa.Table, window: Window) -> Iterator[Outcome]:
+    names = ("order_id", "outcome", "asked_us", "calls", "reason", "code", "req_id", "attempts", "may_pass")
+    columns = (found[name].to_pylist() for name in names)
+    for order_id, word, asked_us, calls, reason, code, req_id, attempts, may_pass in zip(*columns, strict=True):
+        asked_at = _EPOCH + timedelta(microseconds=asked_us)
+        own = window.own is not None and asked_at > window.own
+        yield Outcome(
+            order_id,
+            word,
+            reason or "",
+            calls,
+            asked_at,
+            not own,
+            attempts if own else 0,
+            code,
+            req_id or "",
+            may_pass,
+        )
 
 
 def _asked(outcomes: Sequence[Outcome]) -> pa.Table:

@@ -166,3 +166,22 @@ def test_query_by_order__over_http_50_a_second_and_no_more() -> None:
     assert len(times) == 100
     assert most_in_a_second(times) <= 55
     assert max(times) - min(times) < 1.1 * 99 / 50 + 0.2
+
+
+def test_give_back__the_next_in_line_takes_the_slot() -> None:
+    now = [0.0]
+    pace = Pace(1, now=lambda: now[0])
+    waits = [pace.reserve() for _ in range(4)]
+    assert waits == [0, 1, 2, 3]
+    pace.give_back(2)
+    pace.give_back(1)
+    assert [pace.reserve() for _ in range(3)] == [1, 2, 4]
+
+
+def test_give_back__a_slot_that_has_passed_is_nobodys() -> None:
+    now = [0.0]
+    pace = Pace(1, now=lambda: now[0])
+    assert [pace.reserve() for _ in range(2)] == [0, 1]
+    pace.give_back(1)
+    now[0] = 1.5
+    assert pace.reserve() == pytest.approx(0.5)

@@ -135,7 +135,7 @@ def test_archive__closed_is_an_error_not_an_empty_answer(archive_at: ArchiveAt) 
     archive.close()
     for action in (
         archive.size,
-        lambda: archive.fresh(["A"], DAY, NOW),
+        lambda: archive.known(["A"], DAY.at(NOW)),
         lambda: archive.append([(Outcome("A", "no_calls", asked_at=NOW), [])]),
     ):
         with pytest.raises(ArchiveError):

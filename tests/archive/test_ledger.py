@@ -101,7 +101,7 @@ def test_fresh__by_outcome_and_age(archive_at: ArchiveAt, word: str, age: timede
     archive = archive_at()
     sent = [{"callId": "c"}] if word == "found" else []
     archive.append([answer("A", *sent, asked_at=NOW - age, word=word, req_id="R")])
-    fresh = archive.fresh(["A", "B"], DAY, NOW)
+    fresh = archive.known(["A", "B"], DAY.at(NOW))
     assert bool(fresh) == expected
     if expected:
         assert fresh == {
@@ -122,33 +122,33 @@ def test_fresh__the_newest_trusted_answer_counts(archive_at: ArchiveAt, words: l
     archive = archive_at()
     for minutes, word in zip((2, 1), words, strict=True):
         archive.append([answer("A", *[{"callId": "c"}] * (word == "found"), asked_at=ago(minutes=minutes), word=word)])
-    assert archive.fresh(["A"], DAY, NOW)["A"].word == expected
+    assert archive.known(["A"], DAY.at(NOW))["A"].word == expected
 
 
 def test_fresh__an_old_answer_does_not_come_back_when_a_newer_one_is_stale(archive_at: ArchiveAt) -> None:
     archive = archive_at()
     archive.append([answer("A", {"callId": "c"}, asked_at=ago(hours=1)), answer("A", asked_at=ago(minutes=6))])
-    assert archive.fresh(["A"], DAY, NOW) == {}
+    assert archive.known(["A"], DAY.at(NOW)) == {}
 
 
 def test_fresh__zero_seconds_is_never(archive_at: ArchiveAt) -> None:
     archive = archive_at()
     archive.append([answer("A", {"callId": "c"})])
-    assert archive.fresh(["A"], Freshness(timedelta(0), timedelta(0)), NOW) == {}
+    assert archive.known(["A"], Freshness(timedelta(0), timedelta(0)).at(NOW)) == {}
 
 
 def test_fresh__many_ids_and_none(archive_at: ArchiveAt) -> None:
     archive = archive_at()
     archive.append([answer(f"O{n}", asked_at=NOW) for n in range(2000)])
-    assert len(archive.fresh([f"O{n}" for n in range(5000)], DAY, NOW)) == 2000
-    assert archive.fresh([], DAY, NOW) == {}
+    assert len(archive.known([f"O{n}" for n in range(5000)], DAY.at(NOW))) == 2000
+    assert archive.known([], DAY.at(NOW)) == {}
 
 
 def test_fresh__time_of_another_zone_is_the_same_moment(archive_at: ArchiveAt) -> None:
     archive = archive_at()
     hong_kong = timezone(timedelta(hours=8))
     archive.append([answer("A", {"callId": "c"}, asked_at=NOW.astimezone(hong_kong))])
-    assert archive.fresh(["A"], DAY, NOW)["A"].asked_at == NOW
+    assert archive.known(["A"], DAY.at(NOW))["A"].asked_at == NOW
 
 
 @pytest.mark.parametrize("other_owner", [(2, "gateway"), (1, "another")], ids=["team", "gateway"])
@@ -161,7 +161,7 @@ def test_archive__teams_and_gateways_are_apart(
     with_one.append([(outcome, rows)])
     with_one.close()
     other = archive_at(path, *other_owner)
-    assert other.fresh(["A"], DAY, NOW) == {}
+    assert other.known(["A"], DAY.at(NOW)) == {}
     assert other.calls([outcome]).num_rows == 0
     assert other.size().lookups == 0
     assert other.orders([outcome])["calls"].to_pylist() == [None]
