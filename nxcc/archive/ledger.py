@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -78,7 +78,7 @@ _CALLS = """
 """
 _ORDERS = f"""
     WITH numbered AS (
-        SELECT place, c.*, row_number() OVER (PARTITION BY place ORDER BY started_at) AS attempt {_CALLS}
+        SELECT place, c.*, row_number() OVER (PARTITION BY place ORDER BY started_at, answered DESC) AS attempt {_CALLS}
     ), per_order AS (
         SELECT place,
             count(*) AS calls,
@@ -204,8 +204,17 @@ class Archive:
 
         For the modules of this package: nobody else writes SQL.
         """
+        with self.reading(**tables) as read:
+            return read(query, values)
+
+    @contextmanager
+    def reading(self, **tables: pa.Table) -> Iterator[Callable[[str, dict[str, Any]], pa.Table]]:
+        """As `read`, for several queries one after another, which may share temporary tables."""
         with self._cursor(**tables) as cursor:
-            return cursor.execute(query, self._owner | values).to_arrow_table()
+            yield lambda query, values: cursor.execute(query, self._of_mine(query) | values).to_arrow_table()
+
+    def _of_mine(self, query: str) -> dict[str, Any]:
+        return self._owner if "$tenant" in query else {}
 
     @contextmanager
     def _cursor(self, **tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:

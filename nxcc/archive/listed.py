@@ -1,0 +1,183 @@
+"""What the ledger says of a whole list of order ids: counted and added up in the archive's engine."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import compute
+
+from nxcc.archive.ledger import ANSWERS, Archive
+from nxcc.archive.window import Window
+from nxcc.outcome import WORDS, Outcome, Word
+
+# A row without an id that is asked is invalid; the others have the answer of their id.
+_ROWS = f"""{ANSWERS}, listed AS (
+        SELECT rows.place, rows.row, rows.order_id, rows.sends, answer,
+            CASE WHEN NOT (sends OR first_row IS NOT NULL) THEN 'invalid'
+                ELSE coalesce(answer.outcome, 'pending') END AS outcome
+        FROM rows LEFT JOIN answers USING (order_id)
+    )
+"""
+_ANSWERS_KEPT = f"CREATE OR REPLACE TEMP TABLE answers_of_list AS {ANSWERS} SELECT * FROM answers"
+_CALLS_OF_LIST = """
+    FROM (SELECT order_id, answer.asked_at AS asked_at FROM answers_of_list WHERE answer.outcome = 'found') AS found
+    JOIN archive.calls AS c USING (order_id, asked_at)
+    WHERE c.gateway = $gateway AND c.tenant_id = $tenant
+"""
+# Attempts are counted as in `Archive.orders`: calls that began before the first answered one, and that one.
+_ATTEMPTS = f"""
+    WITH per_order AS (
+        SELECT order_id, count_if(c.answered)::BIGINT AS answered_calls, list(c.started_at) AS began,
+            coalesce(min(c.started_at) FILTER (c.answered), 'infinity'::TIMESTAMPTZ) AS answered_began
+        {_CALLS_OF_LIST} GROUP BY order_id
+    )
+    SELECT answer.outcome AS outcome, coalesce(answered_calls, 0) AS answered_calls,
+        CASE WHEN answered_calls > 0 THEN len(list_filter(began, lambda start: start < answered_began)) + 1 END
+            AS attempts_to_answer
+    FROM answers_of_list LEFT JOIN per_order USING (order_id)
+"""
+_REPEATED_CALLS = f"""
+    CREATE OR REPLACE TEMP TABLE repeated_calls AS
+    SELECT c.call_id, max(asked_at) AS last {_CALLS_OF_LIST} AND c.call_id IS NOT NULL
+    GROUP BY c.call_id HAVING count(*) > 1
+"""
+_OF_CALL = """c.answered, c.talk_s, c.cost, c.started_at, c.hangup_reason, c.hangup_party,
+    list_contains(c.flags, 'hangup_party') AS contradictory"""
+_DISTINCT_CALLS = f"""
+    SELECT {_OF_CALL} {_CALLS_OF_LIST} AND (c.call_id IS NULL OR c.call_id NOT IN (SELECT call_id FROM repeated_calls))
+    UNION ALL BY NAME
+    SELECT * FROM (
+        SELECT {_OF_CALL}, c.call_id
+        {_CALLS_OF_LIST} AND (c.call_id, asked_at) IN (SELECT (call_id, last) FROM repeated_calls)
+        QUALIFY row_number() OVER (PARTITION BY c.call_id) = 1
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a list is: its distinct ids by outcome (zeros included), and the calls that were found."""
+
+    words: dict[Word, int]
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why ids failed, how many, and whether asking again could bring an answer."""
+
+    reason: str
+    ids: int
+    may_pass: bool
+
+
+class Listed:
+    """A list of order ids (`intake.check` wrote it) against the archive, as one window sees it.
+
+    Rows are those of the uploaded file; ids are distinct and can be asked. Every method raises `ArchiveError`.
+    """
+
+    def __init__(self, archive: Archive, ids: Path, window: Window) -> None:
+        self._archive = archive
+        self._ids = ids
+        self.window = window
+
+    @cached_property
+    def rows(self) -> pa.Table:
+        """All rows, in the file's order: row, order_id, problem, first_row, sends, and their place from 0."""
+        table = pq.read_table(self._ids, columns=["row", "order_id", "problem", "first_row", "sends"])
+        return table.append_column("place", pa.array(range(len(table)), pa.int64()))
+
+    @cached_property
+    def _wanted(self) -> pa.Table:
+        return self.rows.filter(self.rows["sends"]).select(["order_id"])
+
+    def tally(self) -> Tally:
+        """The distinct ids by outcome."""
+        query = f"{ANSWERS} SELECT answer.outcome AS outcome, count(*) AS n, sum(answer.calls)::BIGINT AS calls "
+        found = self._archive.read(query + "FROM answers GROUP BY ALL", self.window.values(), wanted=self._wanted)
+        words: dict[Word, int] = dict.fromkeys(WORDS, 0)
+        words.update(zip(found["outcome"].to_pylist(), found["n"].to_pylist(), strict=True))
+        words["pending"] = len(self._wanted) - sum(words.values())
+        calls = dict(zip(found["outcome"].to_pylist(), found["calls"].to_pylist(), strict=True))
+        return Tally(words, calls.get("found") or 0)
+
+    def pending(self) -> list[str]:
+        """The distinct ids without an answer yet, in the file's order."""
+        query = f"{_ROWS} SELECT order_id FROM listed WHERE sends AND outcome = 'pending' ORDER BY place"
+        return self._read_rows(query)["order_id"].to_pylist()
+
+    def rows_by_outcome(self) -> dict[Word, int]:
+        """The rows by outcome: what the orders file holds."""
+        found = self._read_rows(f"{_ROWS} SELECT outcome, count(*) AS n FROM listed GROUP BY outcome")
+        words: dict[Word, int] = dict.fromkeys(WORDS, 0)
+        words.update(zip(found["outcome"].to_pylist(), found["n"].to_pylist(), strict=True))
+        return words
+
+    def failures(self) -> list[Reason]:
+        """Why distinct ids failed, the most frequent reason first."""
+        query = f"""{ANSWERS} SELECT coalesce(answer.reason, '') AS reason, count(*) AS ids,
+            bool_or(answer.may_pass) AS may_pass
+            FROM answers WHERE answer.outcome = 'failed' GROUP BY 1 ORDER BY ids DESC, reason"""
+        return [Reason(**row) for row in self._read(query).to_pylist()]
+
+    def latest(self, most: int) -> list[Outcome]:
+        """The newest answers."""
+        query = f"{ANSWERS} SELECT order_id FROM answers ORDER BY answer.asked_at DESC, order_id LIMIT {most:d}"
+        newest = self._read(query)["order_id"].to_pylist()
+        known = self._archive.known(newest, self.window)
+        return [known[order_id] for order_id in newest if order_id in known]
+
+    def places(self, words: Collection[Word], first: int, most: int, find: str = "") -> Sequence[int]:
+        """The places of `most` rows from the `first` on whose outcome is one of `words` (none = any) and whose order
+        id holds the text `find`."""
+        passing = [f"outcome IN ({', '.join(repr(word) for word in words if word in WORDS)})"] if words else []
+        values = {}
+        if find:
+            passing.append("contains(lower(order_id), lower($find))")
+            values["find"] = find
+        if not passing:
+            return range(first, min(first + most, len(self.rows)))
+        query = f"{_ROWS} SELECT place FROM listed WHERE {' AND '.join(passing)} ORDER BY place"
+        found: list[int] = self._read_rows(f"{query} LIMIT {most:d} OFFSET {first:d}", values)["place"].to_pylist()
+        return found
+
+    def outcomes(self, places: Sequence[int], invalid: dict[str, str]) -> list[Outcome]:
+        """One outcome a row, for the rows at these places; `invalid` says a problem code in words."""
+        part = self.rows.take(pa.array(places, pa.int64()))
+        asked = compute.or_(part["sends"], compute.is_valid(part["first_row"]))
+        known = self._archive.known(compute.unique(part["order_id"].filter(asked)), self.window)
+        return [
+            (known.get(order_id) or Outcome(order_id, "pending"))
+            if is_asked
+            else Outcome(order_id or "", "invalid", invalid.get(problem or "", problem or ""))
+            for order_id, problem, is_asked in zip(
+                part["order_id"].to_pylist(), part["problem"].to_pylist(), asked.to_pylist(), strict=True
+            )
+        ]
+
+    def figures(self) -> tuple[pa.Table, pa.Table]:
+        """What tiles and charts need, whatever the list's size.
+
+        One line a distinct id that has an answer (outcome, answered_calls, attempts_to_answer), and one a distinct
+        call (answered, talk_s, cost, started_at, hangup_reason, hangup_party, contradictory), texts as dictionaries.
+        """
+        with self._archive.reading(wanted=self._wanted) as read:
+            read(_ANSWERS_KEPT, self.window.values())
+            read(_REPEATED_CALLS, {})
+            orders, calls = read(_ATTEMPTS, {}), read(_DISTINCT_CALLS, {}).drop_columns(["call_id"])
+        for name in ("hangup_reason", "hangup_party"):
+            column = calls[name].combine_chunks().dictionary_encode()
+            calls = calls.set_column(calls.column_names.index(name), name, column)
+        return orders, calls
+
+    def _read(self, query: str) -> pa.Table:
+        return self._archive.read(query, self.window.values(), wanted=self._wanted)
+
+    def _read_rows(self, query: str, values: dict[str, str] | None = None) -> pa.Table:
+        return self._archive.read(query, self.window.values() | (values or {}), wanted=self._wanted, rows=self.rows)
