@@ -1,4 +1,4 @@
-"""Pasted text -> order ids, with every problem told. Ids are text throughout: `007`, `1E5` and 19 digits survive."""
+"""A cell or pasted text -> order ids, with every problem told. Ids are text throughout: `007`, `1E5`, 19 digits."""
 
 from __future__ import annotations
 
@@ -14,13 +14,24 @@ _SEPARATORS = re.compile(r"[\n\r,;\t \u00a0\u3000，；、]+")
 _VARIATIONS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # invisible, like all of category Cf
 _SURROGATE = re.compile("[\ud800-\udfff]")  # bytes that were no text, as Python hands them over
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
+_ROUNDED = re.compile(r"[0-9]{15}0+")  # 16 digits and more
+_DECIMAL = re.compile(r"[0-9]+\.0")
 _COMMA_SCIENTIFIC = re.compile(r"(?<![^\s;,])(\d),(\d+E\+\d+)(?![^\s;,])", re.IGNORECASE)
 
+# Every code that a row may have, in the order of importance, and why. A duplicate's code ends in the row of the first.
 PROBLEMS: dict[str, str] = {
+    "blank": "the cell is empty",
+    "duplicate_of_row": "the same id stands further up; it is sent once, and this row gets its answer",
     "too_long": f"longer than {LONGEST} characters",
     "bad_characters": "holds control characters, or ones that were lost on the way",
     "excel_scientific": "Excel has cut its digits; take the id from the source",
+    "excel_rounded": "zeros past the 15th digit, as Excel leaves them; compare it with the source",
+    "decimal_suffix": "ends in .0, as numbers do that were read as decimals; compare it with the source",
 }
+INVALID = ("too_long", "bad_characters", "excel_scientific")
+_EFFECTS = {"blank": "Not counted", "duplicate_of_row": "Sent once"} | dict.fromkeys(INVALID, "Invalid")
+
+_PLAIN = re.compile("[!#-&(-<>-~](?:[ -~]*[!-~])?")  # nothing to clean: most cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +56,80 @@ def split(text: str) -> list[str]:
 
 def clean(cell: str) -> str:
     """A cell as an order id: NFKC, without invisible characters, quotes, `="..."` or an apostrophe before it."""
-    text = _SURROGATE.sub(LOST, unicodedata.normalize("NFKC", cell))
+    return cell if is_plain(cell) else cleaning(cell)[0]
+
+
+def is_plain(cell: str) -> bool:
+    """Whether `clean` would change nothing; told fast, for it is so with most cells."""
+    return _PLAIN.fullmatch(cell) is not None
+
+
+def cleaning(cell: str) -> tuple[str, list[str]]:
+    """As `clean`, with what was done to the cell: `full_width`, `invisible`, `trimmed`, `unwrapped`, `apostrophe`."""
+    done = []
+    normal = _SURROGATE.sub(LOST, unicodedata.normalize("NFKC", cell))
+    text = normal
     if not text.isascii():
         text = "".join(c for c in text if unicodedata.category(c) != "Cf" and c not in _VARIATIONS)
-    text = text.strip()
+    if normal.split() != cell.split():  # a no-break space that becomes a space is trimmed, not full width
+        done.append("full_width")
+    if text != normal:
+        done.append("invisible")
+    bare = _unwrapped(text.strip())
+    if text != text.strip():
+        done.append("trimmed")
+    if bare != text.strip():
+        done.append("unwrapped")
+    if bare.startswith("'"):
+        done.append("apostrophe")
+    return bare.removeprefix("'").strip(), done
+
+
+def _unwrapped(text: str) -> str:
     if text.startswith('="') and text.endswith('"') and len(text) > 3:
-        text = text[2:-1]
-    elif text.startswith('"') and text.endswith('"') and len(text) > 2:
-        text = text[1:-1]
-    return text.removeprefix("'").strip()
+        return text[2:-1]
+    if text.startswith('"') and text.endswith('"') and len(text) > 2:
+        return text[1:-1]
+    return text
 
 
 def problem(order_id: str) -> str | None:
-    """The code of what is wrong with a cleaned id (a key of `PROBLEMS`); None when it can be asked."""
+    """The code of what makes a cleaned id invalid (one of `INVALID`); None when it can be asked."""
     if len(order_id) > LONGEST:
         return "too_long"
-    if any(c == LOST or unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in order_id):
+    if not (order_id.isascii() and order_id.isprintable()) and any(map(_bad, order_id)):
         return "bad_characters"
-    return "excel_scientific" if _SCIENTIFIC.fullmatch(order_id) else None
+    return "excel_scientific" if "+" in order_id and _SCIENTIFIC.fullmatch(order_id) else None
+
+
+def _bad(c: str) -> bool:
+    return c == LOST or unicodedata.category(c) in ("Cc", "Zl", "Zp")
+
+
+def warning(order_id: str) -> str | None:
+    """The code of what is odd about an id that is sent all the same; None mostly."""
+    if order_id.endswith(".0") and _DECIMAL.fullmatch(order_id):
+        return "decimal_suffix"
+    return "excel_rounded" if order_id.endswith("0") and _ROUNDED.fullmatch(order_id) else None
+
+
+def reason(code: str) -> str:
+    """A problem's code as it stands beside a row, and why: `blank: the cell is empty`."""
+    return f"{code}: {PROBLEMS[_family(code)]}"
+
+
+def explain(code: str) -> tuple[str, str]:
+    """What a problem does to its row (`Invalid`, `Sent once`, `Not counted`, `Sent, warned`), and a sentence of why."""
+    family = _family(code)
+    why = PROBLEMS[family]
+    if row := code.removeprefix(family).removeprefix("_"):
+        why = why.replace("further up", f"in row {row}")
+    return _EFFECTS.get(family, "Sent, warned"), f"{why[0].upper()}{why[1:]}."
+
+
+def _family(code: str) -> str:
+    """The code without the row number that a duplicate's ends in."""
+    return "duplicate_of_row" if code.startswith("duplicate_of_row") else code
 
 
 def asked(cells: Iterable[str]) -> Asked:
