@@ -1,10 +1,12 @@
-"""CSV that spreadsheets open well and that runs nothing."""
+"""CSV that spreadsheets open well and that runs nothing; made by columns as it would be made cell by cell."""
 
 from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from nxcc import records
 from nxcc.export import BOM, ROWS_AT_ONCE, csv_bytes, csv_lines, safe_text
 
-from .conftest import at, sample
+from ..conftest import at, sample
 
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 
@@ -130,3 +132,110 @@ def test_csv__any_text_comes_back_and_no_cell_begins_a_formula(texts: list[str])
     cells = written(texts, pa.string())
     assert [cell.removeprefix("'") for cell in cells] == [text.replace("\x00", "").removeprefix("'") for text in texts]
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for cell in cells)
+
+
+def naive(columns: Sequence[Sequence[Any]], names: Sequence[str], zone: ZoneInfo) -> str:
+    """The same file made cell by cell, by Python's csv."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([safe_text(name) for name in names])
+    writer.writerows([naive_cell(value, zone) for value in row] for row in zip(*columns, strict=True))
+    return BOM + text.getvalue()
+
+
+def naive_cell(value: Any, zone: ZoneInfo) -> Any:
+    match value:
+        case str():
+            return safe_text(value)
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return format(Decimal(repr(value)).normalize(), "f")
+        case datetime():
+            return value.astimezone(zone).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+        case list():
+            return safe_text(";".join(value))
+    return value
+
+
+CELL_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
+    [*FORMULAS, '"', ",", "\r", ""]
+)
+CELL_TIME = st.datetimes(datetime(1850, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC))
+ZONES = st.sampled_from(
+    [
+        "UTC",
+        "Asia/Shanghai",
+        "America/New_York",
+        "Asia/Kolkata",
+        "Australia/Lord_Howe",
+        "Africa/Monrovia",
+        "Europe/Dublin",
+    ]
+).map(ZoneInfo)
+ROWS = st.lists(
+    st.tuples(
+        st.none() | CELL_TEXT,
+        CELL_TEXT,
+        st.none() | st.integers(-(2**63), 2**63 - 1),
+        st.none() | st.floats(),
+        st.none() | st.booleans(),
+        st.none() | CELL_TIME,
+        st.none() | CELL_TIME.map(lambda time: time.replace(microsecond=time.microsecond // 1000 * 1000)),
+        st.none() | st.lists(CELL_TEXT, max_size=3),
+    ),
+    min_size=1,
+    max_size=20,
+)
+KINDS = [
+    *(pa.string(), pa.string(), pa.int64(), pa.float64(), pa.bool_()),
+    *(pa.timestamp("us", "UTC"), pa.timestamp("ms", "UTC"), pa.list_(pa.string())),
+]
+
+
+@settings(deadline=None, max_examples=150)
+@given(ROWS, st.lists(CELL_TEXT, min_size=len(KINDS), max_size=len(KINDS)), ZONES, st.integers(0, 5))
+def test_csv__is_what_it_would_be_cell_by_cell(
+    rows: list[tuple[Any, ...]], names: list[str], zone: ZoneInfo, skipped: int
+) -> None:
+    columns = list(zip(*rows, strict=True))
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, KINDS, strict=True)]
+    table = pa.Table.from_arrays(arrays, names=names).slice(skipped)  # a slice shares its buffers with the whole
+    expected = naive([column[skipped:] for column in columns], names, zone)
+    assert csv_bytes(table, zone).decode() == expected
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.none() | CELL_TEXT, min_size=1))
+def test_csv__one_column_is_what_it_would_be_cell_by_cell(texts: list[str | None]) -> None:
+    assert csv_bytes(pa.table({"": pa.array(texts, pa.string())}), HONG_KONG).decode() == naive(
+        [texts], [""], HONG_KONG
+    )
+
+
+def test_csv__offsets_on_the_days_on_which_clocks_change() -> None:
+    zone = ZoneInfo("America/New_York")
+    start = datetime(2026, 3, 7, 12, tzinfo=UTC)
+    times = [start + timedelta(minutes=7 * n) for n in range(400)]
+    assert written(times, pa.timestamp("ms", "UTC"), zone) == [time.astimezone(zone).isoformat() for time in times]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone_of_type", ["UTC", "Asia/Tokyo", None])
+def test_csv__times_of_any_unit_and_zone(unit: str, zone_of_type: str | None) -> None:
+    kind = pa.timestamp(unit, zone_of_type)
+    column = pa.array([1_790_000_000], pa.timestamp("s", zone_of_type)).cast(kind)
+    expected = datetime.fromtimestamp(1_790_000_000, timezone(timedelta(hours=8))).isoformat()
+    assert csv_bytes(pa.table({"t": column}), HONG_KONG).decode().split() == [BOM + "t", expected]
+
+
+def test_csv__names_that_repeat_and_run_nothing() -> None:
+    table = pa.Table.from_arrays([pa.array(["1"])] * 4, names=["a", "a", "=1", ""])
+    assert csv_bytes(table, HONG_KONG).decode() == BOM + "a,a,'=1,\r\n1,1,1,1\r\n"
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int32(), pa.string()), pa.string_view()], ids=str)
+def test_csv__text_of_any_arrow_type(kind: pa.DataType) -> None:
+    assert written(["=1", None, "a,b"], kind) == ["'=1", "", "a,b"]
