@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
 if TYPE_CHECKING:
+    from nxcc.jobs import Jobs, Store
     from nxcc.sandbox import Sandbox
 
 SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's answers still play
@@ -22,7 +23,10 @@ SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One installation at work. A process opens one and shares it; `sandbox` is None when the vendor's API answers."""
+    """One installation at work. A process opens one and shares it.
+
+    `sandbox` is None when the vendor's API answers; `jobs` are there when they were asked for.
+    """
 
     settings: Settings
     credentials: Credentials
@@ -30,28 +34,26 @@ class Desk:
     archive: Archive
     lookup: Lookup
     sandbox: Sandbox | None
+    jobs: Jobs | None
 
     def close(self) -> None:
-        """Lets the archive's file go and ends the sandbox."""
+        """Ends the jobs' threads (the jobs go on at the next start), lets the archive's file go, ends the sandbox."""
+        if self.jobs:
+            self.jobs.end()
         self.archive.close()
         if self.sandbox:
             self.sandbox.stop()
 
 
-def open_desk(settings: Settings) -> Desk:
-    """Opens archive and client, and starts the sandbox when no credentials are set.
+def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
+    """Opens archive and client, and starts the sandbox when no credentials are set; `with_jobs` the table of jobs too.
 
     The sandbox's answers have a file of their own, so made-up calls never mix with real ones.
-    Raises `ArchiveError`, `SandboxError`, or `ConfigurationError` for an address or a proxy that cannot be used.
+    Raises `ArchiveError`, `SandboxError`, `JobsError`, or `ConfigurationError` for an address or a proxy that cannot
+    be used.
     """
-    sandbox = None
-    credentials = settings.credentials
-    name = "archive.duckdb"
-    if credentials is None:
-        sandbox = _start_sandbox()
-        said = sandbox.credentials
-        credentials = Credentials(sandbox.base_url, said.access_key, said.access_secret, said.tenant_id)
-        name = "sandbox.duckdb"
+    sandbox = _start_sandbox() if settings.credentials is None else None
+    credentials = settings.credentials or _of_sandbox(sandbox)
     try:
         client = Client(
             credentials,
@@ -60,14 +62,48 @@ def open_desk(settings: Settings) -> Desk:
             timeout_s=settings.timeout_s,
             attempts=settings.attempts,
         )
-        gateway = urlsplit(credentials.base_url).hostname or ""
-        archive = Archive(settings.data_dir / name, gateway, credentials.tenant_id)
+        archive = Archive(settings.data_dir / f"{_name(settings)}.duckdb", _gateway(credentials), credentials.tenant_id)
     except NxccError:
         if sandbox:
             sandbox.stop()
         raise
     freshness = Freshness(timedelta(seconds=settings.fresh_found_s), timedelta(seconds=settings.fresh_no_calls_s))
-    return Desk(settings, credentials, client, archive, Lookup(client, archive, freshness), sandbox)
+    lookup = Lookup(client, archive, freshness)
+    desk = Desk(settings, credentials, client, archive, lookup, sandbox, None)
+    if not with_jobs:
+        return desk
+    try:
+        from nxcc.jobs import Jobs  # here, because a look up on the command line does without
+
+        return replace(desk, jobs=Jobs(open_store(settings), lookup, settings.data_dir / "jobs"))
+    except BaseException:
+        desk.close()
+        raise
+
+
+def open_store(settings: Settings) -> Store:
+    """The table of jobs alone, which may be open in several processes. Raises `JobsError`."""
+    from nxcc.jobs import Store
+
+    if credentials := settings.credentials:
+        owner = f"{_name(settings)}|{_gateway(credentials)}|{credentials.tenant_id}"
+    else:
+        owner = _name(settings)
+    return Store(settings.data_dir / "jobs.sqlite", owner)
+
+
+def _name(settings: Settings) -> str:
+    return "archive" if settings.credentials else "sandbox"
+
+
+def _gateway(credentials: Credentials) -> str:
+    return urlsplit(credentials.base_url).hostname or ""
+
+
+def _of_sandbox(sandbox: Sandbox | None) -> Credentials:
+    assert sandbox
+    said = sandbox.credentials
+    return Credentials(sandbox.base_url, said.access_key, said.access_secret, said.tenant_id)
 
 
 def _start_sandbox() -> Sandbox:

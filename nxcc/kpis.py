@@ -36,14 +36,14 @@ class Kpi:
 
 
 def distinct(calls: pd.DataFrame, asked_at: Mapping[str, datetime | None]) -> pd.DataFrame:
-    """The calls, each `call_id` once; those without an id are all kept.
+    """The calls, each `call_id` once, with `contradictory` (bool) added; those without an id are all kept.
 
     One call can answer to two order ids; the record that was fetched last, by `asked_at` of its order id, counts.
     """
     oldest_first = calls["order_id"].map(asked_at).sort_values(kind="stable").index
     superseded = calls.loc[oldest_first, "call_id"].duplicated(keep="last").reindex(calls.index)
     kept: pd.DataFrame = calls[calls["call_id"].isna() | ~superseded]
-    return kept
+    return kept.assign(contradictory=kept["flags"].map(lambda flags: "hangup_party" in flags).astype(bool))
 
 
 def answered(calls: pd.DataFrame) -> pd.DataFrame:

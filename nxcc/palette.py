@@ -62,6 +62,7 @@ LIGHT = Palette(
         "answered": "#00776C", "abandoned": "#E2703A", "no_answer": "#8391A5", "busy": "#6D3B8E", "other": "#D3DAE3",
         "customer": "#3E4C63", "agent": "#7E8DA6", "unknown": "#C3CCD8",
         "ink": "#111823", "muted": "#5B6678", "grid": "#EDF0F4", "axis": "#C9D0DA", "hover": "#FFFFFF",
+        "canvas": "#FFFFFF",
     },
     text={
         "found": "#1B4FB3", "no_calls": "#56637A", "failed": "#9C1C25", "invalid": "#7F5700", "pending": "#56637A",
@@ -74,6 +75,7 @@ DARK = Palette(
         "answered": "#34BFAD", "abandoned": "#EE7F45", "no_answer": "#6C7B92", "busy": "#BE8EE6", "other": "#3A4454",
         "customer": "#B7C2D3", "agent": "#77859B", "unknown": "#465164",
         "ink": "#E4E8EE", "muted": "#98A4B6", "grid": "#1E2530", "axis": "#3A4454", "hover": "#1A202A",
+        "canvas": "#10141B",
     },
     text={
         "found": "#8DB4FA", "no_calls": "#A3AFC0", "failed": "#F58D93", "invalid": "#F5CF75", "pending": "#A3AFC0",

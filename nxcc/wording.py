@@ -125,9 +125,9 @@ def zone_of(times: pd.Series[pd.Timestamp], zone: ZoneInfo, now: datetime) -> st
     known = times.dropna()
     if known.empty:
         return offset(zone, now)
-    local = known.dt.tz_convert(zone)
-    offsets = set(local.dt.tz_localize(None) - known.dt.tz_localize(None))
-    return zone.key if len(offsets) > 1 else _offset(offsets.pop())
+    local = known.dt.tz_convert(zone).dt.tz_localize(None)
+    offsets = (local - known.dt.tz_localize(None)).unique()
+    return zone.key if len(offsets) > 1 else _offset(offsets[0])
 
 
 def _offset(ahead: timedelta) -> str:

@@ -7,6 +7,7 @@ transport would send the old one again.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -60,6 +61,7 @@ class Client:
         self.pace = Pace(rate_per_second)
         self.clock_difference_s: float | None = None  # the gateway's clock minus ours; None = not known yet
         self.requests = 0  # sent so far
+        self._answer_s: float | None = None  # how long an answer takes, lately
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TransientError),
             stop=tenacity.stop_after_attempt(attempts),
@@ -94,6 +96,12 @@ class Client:
             raise
         return Reply(answer.records, answer.req_id, self._retrying.statistics["attempt_number"])
 
+    def likely_rate(self) -> float | None:
+        """Requests a second that can be expected now; None when neither a limit nor the API's speed is known."""
+        by_speed = self.concurrency / self._answer_s if self._answer_s else math.inf
+        rate = min(self.pace.per_second, by_speed)
+        return None if math.isinf(rate) else rate
+
     def _attempt(self, stop: threading.Event, body: bytes, away: Callable[[bool], None]) -> protocol.Answer:
         with self._places:
             self._pause(stop, 0)  # a slot is taken only for what will be sent
@@ -104,6 +112,8 @@ class Client:
                 with self._count:
                     self.requests += 1
                 response = self._transport.post(body, signed)
+                took_s = time.monotonic() - sent_at
+                self._answer_s = took_s if self._answer_s is None else 0.95 * self._answer_s + 0.05 * took_s
                 self._notice_clock(response.date)
                 return protocol.decode(
                     response.status,

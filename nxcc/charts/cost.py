@@ -33,8 +33,9 @@ def cost_by_day(calls: pd.DataFrame, palette: Palette, zone: ZoneInfo, now: date
     )
     if known.empty:
         return Chart("cost_by_day", title, "No call has a cost yet", help_, "", None)
-    at = dated["started_at"].dt.tz_convert(zone).dt.tz_localize(None).dt.to_period(by).dt.start_time.rename("at")
-    is_answered = dated.index.isin(kpis.answered(dated).index)
+    local = dated["started_at"].dt.tz_convert(zone).dt.tz_localize(None).to_numpy()
+    at = pd.Series(local.astype(f"datetime64[{by}]").astype("datetime64[s]"), index=dated.index, name="at")
+    is_answered = dated["answered"].fillna(False).to_numpy(dtype=bool)
     cost = dated["cost"].fillna(0).groupby([at, is_answered]).sum().unstack(fill_value=0)
     places = cost.index.to_numpy()
     not_answered = pd.Series(~is_answered, index=dated.index).groupby(at).mean()

@@ -23,7 +23,8 @@ def hangup_reasons(calls: pd.DataFrame, palette: Palette) -> Chart:
     )
     if calls.empty:
         return Chart("hangup_reasons", title, "No calls", help_, "", None)
-    reasons = pd.DataFrame({"reason": calls["hangup_reason"].fillna("No reason given"), "party": calls["hangup_party"]})
+    said = calls["hangup_reason"].astype("str").fillna("No reason given")
+    reasons = pd.DataFrame({"reason": said, "party": calls["hangup_party"]})
     totals = reasons["reason"].value_counts()
     if len(totals) > MOST_REASONS:
         kept = totals.index[: MOST_REASONS - 1]
@@ -63,7 +64,7 @@ def hangup_reasons(calls: pd.DataFrame, palette: Palette) -> Chart:
             "range": [min(0, len(ranked) - 4) - 0.6, len(ranked) - 0.4],
         },
     )
-    wrong = int(calls["flags"].map(lambda flags: "hangup_party" in flags).sum())
+    wrong = int(calls["contradictory"].sum())
     note = f"n {len(calls):,} call{'' if len(calls) == 1 else 's'} · {wrong:,} contradictory"
     alt = f"Hang-up reasons of {len(calls)} calls; most often: {wording.plain(str(totals.index[0]))}"
     return Chart("hangup_reasons", title, note, help_, alt, dressed(figure, palette, key=True))

@@ -39,6 +39,17 @@ def calls_in_archive() -> int | None:
         return None
 
 
+def close() -> None:
+    """Ends the process's desk: what is under way is kept."""
+    desk = opened()
+    if isinstance(desk, Desk):
+        _desk.clear()
+        desk.close()
+
+
 @st.cache_resource(show_spinner="Opening the archive …")
 def _desk() -> Desk:
-    return open_desk(load())
+    desk = open_desk(load(), with_jobs=True)
+    if desk.jobs:
+        desk.jobs.begin()
+    return desk

@@ -1,0 +1,49 @@
+"""One bar, cut into the parts of a whole: how far a job is, what becomes of a file's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from nxcc.charts.chart import dressed
+from nxcc.palette import Palette
+
+_LEAST_SHARE = 0.004  # a part that is there is seen, however small
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the whole: what it is called, how many, and its role of colour."""
+
+    label: str
+    n: int
+    role: str
+
+
+def parts_bar(parts: Sequence[Part], palette: Palette, *, of: str, height: int = 26) -> go.Figure:
+    """A bar without axes. `of` names what is counted; hovering tells each part with its share."""
+    whole = sum(part.n for part in parts) or 1
+    figure = go.Figure()
+    for part in parts:
+        if not part.n:
+            continue
+        figure.add_bar(
+            y=[""],
+            x=[max(part.n, whole * _LEAST_SHARE)],
+            orientation="h",
+            name=part.label,
+            marker={"color": palette.mark[part.role], "line": {"color": palette.mark["canvas"], "width": 1.5}},
+            hovertemplate=f"{part.label}<br><b>{part.n:,}</b> {of}, {part.n / whole:.1%}<extra></extra>",
+        )
+    dressed(figure, palette)
+    figure.update_layout(
+        barmode="stack",
+        bargap=0,
+        height=height,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        xaxis={"visible": False, "range": [0, sum(max(p.n, whole * _LEAST_SHARE) for p in parts if p.n) or 1]},
+        yaxis={"visible": False},
+    )
+    return figure

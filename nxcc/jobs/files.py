@@ -1,0 +1,115 @@
+"""The files of a job: the uploaded rows with what became of each, and one row a call. Made piece by piece."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nxcc import export, intake, records
+from nxcc.archive import Archive, Listed
+from nxcc.export import RESULT_COLUMNS, Format
+from nxcc.jobs.folder import Folder
+from nxcc.jobs.job import Job
+
+Kind = Literal["orders", "calls"]
+
+ROWS_AT_ONCE = 50_000
+REASONS = {code: intake.reason(code) for code in intake.PROBLEMS}
+_RESULTS = pa.schema(
+    [
+        ("order_id_sent", pa.string()),
+        ("outcome", pa.string()),
+        ("reason", pa.string()),
+        ("calls", pa.int64()),
+        ("answered_calls", pa.int64()),
+        ("first_answered_at", pa.timestamp("us", tz="UTC")),
+        ("talk_s", pa.float64()),
+        ("cost", pa.float64()),
+        ("last_hangup_reason", pa.string()),
+        ("from_archive", pa.bool_()),
+        ("asked_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+_CALLS = pa.schema([field for field in records.SCHEMA if field.name != "raw"])  # JSON is no cell of a spreadsheet
+_building: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
+
+
+def build(job: Job, folder: Folder, archive: Archive, *, kind: Kind, format: Format, zone: str) -> Path:
+    """The file of this kind, as things stand now; made once for as long as nothing changes.
+
+    The orders file holds the uploaded rows, untouched and in their order, with `RESULT_COLUMNS` added; the calls file
+    one row a call, in the order of the rows. Raises `ArchiveError`, `ExportError` or `JobsError`.
+    """
+    path = folder.path / "files" / f"{kind}-{_version(job, zone)}.{format}"
+    with _building[folder.path]:
+        if path.is_file():
+            return path
+        path.parent.mkdir(exist_ok=True)
+        parquet = path.with_suffix(".parquet")
+        if not parquet.is_file():
+            for old in path.parent.glob(f"{kind}-*"):
+                old.unlink(missing_ok=True)
+            _write(job, folder, archive, kind, parquet, ZoneInfo(zone))
+        if format != "parquet":
+            export.convert_apart(parquet, path, format, ZoneInfo(zone), sheet=kind)
+    return path
+
+
+def download_name(job: Job, kind: Kind, format: Format) -> str:
+    """What a browser calls the file."""
+    return export.file_name(job.file_name, kind, format)
+
+
+def orders_with_cells(listed: Listed, archive: Archive, cells: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of the orders file, some at a time."""
+    first = 0
+    with pq.ParquetFile(cells) as file:
+        for batch in file.iter_batches(ROWS_AT_ONCE):
+            result = _results(listed, archive, range(first, first + len(batch)))
+            first += len(batch)
+            columns = [batch.column(name) for name in batch.schema.names if name != "row"]
+            yield pa.record_batch(columns + result.columns, schema=_orders_schema(len(columns)))
+
+
+def _write(job: Job, folder: Folder, archive: Archive, kind: Kind, path: Path, zone: ZoneInfo) -> None:
+    listed = Listed(archive, folder.ids, job.window)
+    if kind == "orders":
+        names = [*folder.read().columns, *RESULT_COLUMNS]
+        schema = _orders_schema(len(names) - len(RESULT_COLUMNS))
+        stream = orders_with_cells(listed, archive, folder.cells)
+    else:
+        names, schema, stream = list(_CALLS.names), _CALLS, _calls(listed, archive)
+    export.write(pa.RecordBatchReader.from_batches(schema, stream), path, "parquet", zone, names=names)
+
+
+def _results(listed: Listed, archive: Archive, places: range) -> pa.RecordBatch:
+    outcomes = listed.outcomes(places, REASONS)
+    table = archive.orders(outcomes)
+    sent = [None if outcome.word == "invalid" else outcome.order_id for outcome in outcomes]
+    columns = [pa.array(sent, pa.string())]
+    columns += [table[name].combine_chunks().cast(_RESULTS.field(name).type) for name in RESULT_COLUMNS[1:]]
+    return pa.record_batch(columns, schema=_RESULTS)
+
+
+def _calls(listed: Listed, archive: Archive) -> Iterator[pa.RecordBatch]:
+    sent = [place for place, sends in enumerate(listed.rows["sends"].to_pylist()) if sends]
+    for first in range(0, len(sent), ROWS_AT_ONCE):
+        outcomes = listed.outcomes(sent[first : first + ROWS_AT_ONCE], REASONS)
+        yield from archive.calls([o for o in outcomes if o.word == "found"]).select(_CALLS.names).to_batches()
+
+
+def _orders_schema(cells: int) -> pa.Schema:
+    return pa.schema([pa.field(f"c{n}", pa.string()) for n in range(cells)] + list(_RESULTS))
+
+
+def _version(job: Job, zone: str) -> str:
+    parts = (job.state, job.finished_at, job.found, job.no_calls, job.failed, job.calls, job.window, zone)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,168 @@
+"""A job's folder: the uploaded file, its cells, and the list of order ids, all written once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from nxcc import intake
+from nxcc.intake import Check, Overrides, Reading
+from nxcc.jobs.store import JobsError
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_CHUNK = 1 << 20
+UNSTARTED_KEPT_S = 7 * 86_400
+
+
+def is_id(text: str) -> bool:
+    """Whether a text, out of an address say, has the form of a job's id: nothing else may become a path."""
+    return bool(_ID.fullmatch(text))
+
+
+class Folder:
+    """The files of one job. Raises `JobsError` when they cannot be read or written, `IntakeError` for a bad upload."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.upload = path / "upload"
+        self.cells = path / "cells.parquet"
+        self.ids = path / "ids.parquet"
+        self._about = path / "about.json"
+
+    @classmethod
+    def keep(cls, root: Path, name: str, content: IO[bytes]) -> Folder:
+        """A new folder with an uploaded file, on the disk before anything else happens to it."""
+        folder = cls(root / secrets.token_hex(8))
+        with folder._sentences():
+            folder.path.mkdir(parents=True)
+            with folder.upload.open("wb") as file:
+                shutil.copyfileobj(content, file, _CHUNK)
+                file.flush()
+                os.fsync(file.fileno())
+            folder._note(name=name)
+        return folder
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.path.name
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a folder."""
+        return is_id(self.id) and self._about.is_file()
+
+    @property
+    def name(self) -> str:
+        """The name of the uploaded file."""
+        return str(self.about()["name"])
+
+    def about(self) -> dict[str, Any]:
+        """What is noted of the upload."""
+        with self._sentences():
+            noted: dict[str, Any] = json.loads(self._about.read_text(encoding="utf-8"))
+            return noted
+
+    def overrides(self) -> Overrides:
+        """How the analyst wants the file to be read."""
+        return Overrides(**self.about().get("overrides", {}))
+
+    def read(self, overrides: Overrides | None = None) -> Reading:
+        """The file as a table; read once for each way of reading it."""
+        about = self.about()
+        wanted = asdict(overrides) if overrides is not None else about.get("overrides", asdict(Overrides()))
+        if about.get("reading") and about.get("overrides") == wanted and self.cells.is_file():
+            return Reading.from_json(about["reading"])
+        with self._sentences():
+            reading = intake.read(self.upload, about["name"], self.cells, Overrides(**wanted))
+            self._note(**(about | {"overrides": wanted, "reading": reading.to_json(), "check": None}))
+        return reading
+
+    def check(self, column: int, *, insist: bool = False) -> Check:
+        """The order ids of one column, with their problems; worked out once for each column."""
+        about = self.about()
+        wanted = {"column": column, "insist": insist}
+        if about.get("check") and about["checked"] == wanted and self.ids.is_file():
+            return Check.from_json(about["check"])
+        with self._sentences():
+            check = intake.check(self.cells, column, self.ids, insist=insist)
+            self._note(**(about | {"checked": wanted, "check": check.to_json()}))
+        return check
+
+    def note(self, **values: Any) -> None:
+        """Adds to what is noted of the upload."""
+        with self._sentences():
+            self._note(**(self.about() | values))
+
+    def fingerprint(self) -> str:
+        """Of the file's bytes and of how they are read."""
+        about = self.about()
+        with self._sentences(), self.upload.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+        digest.update(json.dumps([about.get("overrides"), about.get("checked")], sort_keys=True).encode())
+        return digest.hexdigest()
+
+    def copy(self) -> Folder:
+        """The same file as a job of its own that has not begun."""
+        twin = Folder(self.path.parent / secrets.token_hex(8))
+        with self._sentences():
+            twin.path.mkdir()
+            for file in (self.upload, self.cells, self.ids, self._about):
+                if file.is_file():
+                    _link_or_copy(file, twin.path / file.name)
+        return twin
+
+    def remove(self) -> None:
+        """Deletes the folder with all that is in it."""
+        with self._sentences():
+            shutil.rmtree(self.path, ignore_errors=False)
+
+    def _note(self, **values: Any) -> None:
+        fresh = self._about.with_suffix(".new")
+        fresh.write_text(json.dumps(values), encoding="utf-8")
+        fresh.replace(self._about)
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            raise _as_sentence(self.path, error) from error
+
+
+def clear_unstarted(root: Path, started: set[str], now_s: float) -> None:
+    """Deletes uploads that nobody made a job of for a week."""
+    for path in root.iterdir() if root.is_dir() else ():
+        if is_id(path.name) and path.name not in started and now_s - path.stat().st_mtime > UNSTARTED_KEPT_S:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)  # none of these files is changed in place
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _as_sentence(path: Path, error: Exception) -> JobsError:
+    if isinstance(error, OSError) and error.errno == 28:
+        return JobsError(
+            f"The disk of {path.parent.parent} is full.", cure="Free some space and try again; nothing was lost."
+        )
+    if isinstance(error, FileNotFoundError | ValueError):
+        return JobsError(
+            "The files of this job are not there, or not whole.", cure="Upload the file again; answers are kept."
+        )
+    return JobsError(
+        f"The job's folder in {path.parent.parent} cannot be read or written.",
+        cure="Check that the folder exists and may be written, or set NXCC_DATA_DIR to another one.",
+    )

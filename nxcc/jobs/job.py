@@ -1,0 +1,77 @@
+"""What a job is: an immutable list of order ids, and this small row about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from nxcc.archive import Window
+from nxcc.outcome import WORDS, Word
+
+State = Literal["queued", "running", "paused", "halted", "done", "cancelled"]
+STATES: tuple[State, ...] = ("queued", "running", "paused", "halted", "done", "cancelled")
+UNFINISHED: tuple[State, ...] = ("queued", "running", "paused", "halted")
+AT_WORK: tuple[State, ...] = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One bulk lookup. Times are aware UTC; counts are of distinct ids, `invalid` of rows that cannot be asked.
+
+    The four `..._after` moments say which answers in the archive are this job's (`Window`); asking again moves them.
+    """
+
+    id: str
+    name: str
+    file_name: str
+    who: str
+    column: str  # the column of order ids, as the file names it
+    state: State
+    rows: int  # of the file
+    ids: int  # distinct, to be asked
+    created_at: datetime
+    found_after: datetime
+    no_calls_after: datetime
+    failed_after: datetime
+    may_pass_after: datetime
+    found: int = 0
+    no_calls: int = 0
+    failed: int = 0
+    invalid: int = 0
+    calls: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    note: str = ""  # what a running job waits for, why one is halted
+    cure: str = ""
+    code: str = ""  # the vendor's code, where there is one
+    source: str = ""  # fingerprint of file and options, by which the command line finds its job again
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pending(self) -> int:
+        """Ids without an answer yet."""
+        return max(0, self.ids - self.found - self.no_calls - self.failed)
+
+    @property
+    def done(self) -> int:
+        """Ids with an answer or a failure."""
+        return self.ids - self.pending
+
+    @property
+    def window(self) -> Window:
+        """Which answers in the archive are this job's; once it has finished, later ones are not."""
+        return Window(
+            self.found_after,
+            self.no_calls_after,
+            self.failed_after,
+            self.may_pass_after,
+            until=self.finished_at if self.state == "done" else None,
+            own=self.created_at,
+        )
+
+    @property
+    def words(self) -> dict[Word, int]:
+        """The ids by outcome."""
+        n = (self.found, self.no_calls, self.failed, self.invalid, self.pending)
+        return dict(zip(WORDS, n, strict=True))

@@ -1,0 +1,152 @@
+"""The door to bulk lookups: from an uploaded file to a job and its results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from nxcc.archive import Listed, Window
+from nxcc.jobs.files import Kind, build
+from nxcc.jobs.folder import Folder, clear_unstarted, is_id
+from nxcc.jobs.job import Job
+from nxcc.jobs.live import Live
+from nxcc.jobs.runner import Runner
+from nxcc.jobs.store import Store
+from nxcc.lookup import Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a job would cost: distinct ids, how many of them are answered already, requests to make, and seconds that
+    those take at today's rate (None when nothing is known of it)."""
+
+    ids: int
+    fresh: int
+    requests: int
+    seconds: float | None
+
+
+class Jobs:
+    """Bulk lookups of one installation. Thread-safe. Raises `NxccError`s that say what happened and what to do."""
+
+    def __init__(
+        self, store: Store, lookup: Lookup, folders: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.store, self._lookup, self._folders, self._now = store, lookup, folders, now
+        self._runner = Runner(store, lookup, folders, now=now)
+
+    def begin(self) -> None:
+        """Runs jobs in this process from now on; those that were left in the middle go on."""
+        clear_unstarted(self._folders, {job.id for job in self.store.all()}, time.time())
+        self._runner.start()
+
+    def end(self) -> None:
+        """Runs no more jobs; they stay as they are."""
+        self._runner.stop()
+        self.store.close()
+
+    def upload(self, name: str, content: IO[bytes]) -> Folder:
+        """Keeps an uploaded file on the disk, before anything is made of it."""
+        return Folder.keep(self._folders, name, content)
+
+    def folder(self, job_id: str) -> Folder | None:
+        """The files of a job or of an upload; None when there are none of this id."""
+        folder = Folder(self._folders / job_id) if is_id(job_id) else None
+        return folder if folder and folder.exists else None
+
+    def plan(self, folder: Folder, *, use_fresh: bool) -> Plan:
+        """What a job on this checked upload would cost now."""
+        tally = Listed(self._lookup.archive, folder.ids, self._fresh(use_fresh)).tally()
+        ids, requests = sum(tally.words.values()), tally.words["pending"]
+        rate = self._lookup.client.likely_rate()
+        return Plan(ids, ids - requests, requests, requests / rate if rate else None)
+
+    def start(self, folder: Folder, *, name: str, who: str, use_fresh: bool = True) -> Job:
+        """Makes a job of a checked upload; it begins by itself."""
+        about, check, reading = folder.about(), folder.check(**folder.about()["checked"]), folder.read()
+        fresh = self._fresh(use_fresh)
+        now = self._now()
+        job = Job(
+            id=folder.id,
+            name=name,
+            file_name=about["name"],
+            who=who,
+            column=reading.columns[about["checked"]["column"]],
+            state="queued",
+            rows=check.rows,
+            ids=check.ids,
+            invalid=check.invalid + check.blank,
+            created_at=now,
+            found_after=fresh.found,
+            no_calls_after=fresh.no_calls,
+            failed_after=now,
+            may_pass_after=now,
+            source=folder.fingerprint(),
+        )
+        self.store.add(job)
+        self._runner.poke()
+        return job
+
+    def pause(self, job: Job) -> None:
+        """Stops asking; what is under way is kept."""
+        self._change(job, only=("queued", "running"), state="paused", note="", cure="")
+
+    def resume(self, job: Job) -> None:
+        """Goes on after a pause, or after what halted it was cured."""
+        self._change(job, only=("paused", "halted"), state="queued", note="", cure="", code="")
+
+    def cancel(self, job: Job) -> None:
+        """Ends it; what was fetched stays in the archive and in the files."""
+        states = ("queued", "running", "paused", "halted")
+        self._change(job, only=states, state="cancelled", finished_at=self._now(), note="", cure="")
+
+    def retry_failed(self, job: Job) -> None:
+        """Asks again for the ids that failed."""
+        now = self._now()
+        self._again(job, failed_after=now, may_pass_after=now)
+
+    def ask_again_without_calls(self, job: Job) -> None:
+        """Asks again for the ids that had no calls: they may have been called since."""
+        self._again(job, no_calls_after=self._now())
+
+    def rename(self, job: Job, name: str) -> None:
+        """Another name for the list of jobs."""
+        self.store.change(job.id, name=name)
+
+    def repeat(self, job: Job) -> Folder:
+        """The same file once more, to be checked before it is started."""
+        return Folder(self._folders / job.id).copy()
+
+    def delete(self, job: Job) -> None:
+        """Removes the job with its files; answers stay in the archive."""
+        self.store.remove(job.id)
+        self._runner.poke()
+        Folder(self._folders / job.id).remove()
+
+    def listed(self, job: Job) -> Listed:
+        """What the archive says of the job's list."""
+        return Listed(self._lookup.archive, Folder(self._folders / job.id).ids, job.window)
+
+    def live(self, job: Job) -> Live | None:
+        """How the job goes right now, when this process runs it."""
+        return self._runner.live(job.id)
+
+    def file(self, job: Job, *, kind: Kind, format: str, zone: str) -> Path:
+        """A file of the job's, made when it is asked for; can take a minute for a million rows."""
+        return build(job, Folder(self._folders / job.id), self._lookup.archive, kind=kind, format=format, zone=zone)
+
+    def _fresh(self, use_fresh: bool) -> Window:
+        now = self._now()
+        return self._lookup.freshness.at(now) if use_fresh else Window(now, now)
+
+    def _again(self, job: Job, **after: datetime) -> None:
+        states = ("done", "cancelled", "paused", "halted")
+        self._change(job, only=states, state="queued", finished_at=None, note="", cure="", code="", **after)
+
+    def _change(self, job: Job, **values: object) -> None:
+        self.store.change(job.id, **values)
+        self._runner.poke()

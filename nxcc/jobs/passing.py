@@ -1,0 +1,206 @@
+"""One job from where it stands to its end: pass after pass over the ids that have no answer yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+
+from nxcc.archive import Listed
+from nxcc.errors import NxccError
+from nxcc.jobs.folder import Folder
+from nxcc.jobs.job import AT_WORK, Job
+from nxcc.jobs.live import Live
+from nxcc.jobs.store import Store
+from nxcc.lookup import Lookup
+from nxcc.outcome import Outcome
+
+NOTE_EVERY_S = 1.0
+ROUNDS = 3  # an id that failed in a way that may pass is asked in this many rounds, each with all its attempts
+BETWEEN_ROUNDS_S = 2.0
+SILENT_AFTER = 20  # so many failures that may pass, one after the other, mean that the gateway is away
+PROBES = 3  # ids that are asked to see whether it is back
+FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 120.0
+PATIENCE_S = 12 * 3600.0
+
+
+class Passing:
+    """Runs a job until nothing is left to ask, or its row says that it must not run.
+
+    Raises `NxccError`, which halts the job; what came before is kept.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        lookup: Lookup,
+        folder: Folder,
+        job: Job,
+        live: Live,
+        *,
+        patience_s: float | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store, self._lookup, self._folder = store, lookup, folder
+        self._job, self._live, self._now = job, live, now
+        self._patience_s = PATIENCE_S if patience_s is None else patience_s
+        self._noted = 0.0
+        self._calls = 0
+        self._silent = 0  # failures that may pass since the last answer
+        self._witness = ""  # an id that the gateway has answered
+        self._away_since: float | None = None  # monotonic; None while the gateway answers
+        self._wait_s = FIRST_WAIT_S
+
+    def run(self) -> None:
+        """All rounds."""
+        pending = self._count()
+        rounds = 1
+        while not self._live.stop.is_set():
+            came = self._pass(pending)
+            pending = self._count()
+            if self._live.stop.is_set():
+                break
+            if pending:
+                if not came:
+                    raise NxccError(
+                        "Answers came and are not found again: this machine's clock was set back while the job ran.",
+                        cure="Check the clock, then resume the job.",
+                    )
+            elif rounds >= ROUNDS or not self._may_pass():
+                self._finish()
+                return
+            else:
+                rounds = 1 if self._away_since else rounds + 1
+                self._live.stop.wait(BETWEEN_ROUNDS_S)
+                pending = self._again()
+        self._end_early()
+
+    def _pass(self, pending: list[str]) -> int:
+        """Asks for what is pending; how many ids got an outcome. Waits while the gateway is away."""
+        came = 0
+        while pending and not self._live.stop.is_set():
+            run = self._live.begin_run()
+            part = pending[:PROBES] if self._away_since else pending
+            with closing(self._lookup.run(part, window=self._job.window, stop=run)) as batches:
+                for batch in batches:
+                    came += len(batch)
+                    self._take(batch)
+                    if self._silent >= SILENT_AFTER:
+                        run.set()
+            if self._live.stop.is_set() or (part is pending and self._silent < SILENT_AFTER):
+                break
+            if self._silent >= SILENT_AFTER and not self._is_there():
+                self._wait_for_gateway()
+            pending = self._count()
+        return came
+
+    def _is_there(self) -> bool:
+        """Whether the gateway still answers an id that it has answered before: then only these ids fail."""
+        witness = self._witness or next((o.order_id for o in self._listed().latest(100) if o.word != "failed"), "")
+        if not witness:
+            return False
+        for batch in self._lookup.run([witness], ask_again=True, stop=self._live.begin_run()):
+            if any(outcome.word != "failed" for outcome in batch):
+                self._answered(witness)
+        return not self._silent
+
+    def _answered(self, order_id: str) -> None:
+        self._witness, self._silent, self._away_since, self._wait_s = order_id, 0, None, FIRST_WAIT_S
+
+    def _take(self, batch: list[Outcome]) -> None:
+        words = self._live.words
+        assert words is not None
+        for outcome in batch:
+            words[outcome.word] += 1
+            words["pending"] -= 1
+            self._calls += outcome.calls
+            if outcome.word == "failed" and outcome.may_pass:
+                self._silent += 1
+            elif not outcome.from_archive:
+                self._answered(outcome.order_id)
+        self._live.note(self._job.ids - words["pending"], self._lookup.client.pace.per_second)
+        if time.monotonic() - self._noted >= NOTE_EVERY_S:
+            self._note()
+
+    def _wait_for_gateway(self) -> None:
+        """The gateway brings nothing but failures that may pass: waits, longer each time, before it is tried again."""
+        self._away_since = self._away_since or time.monotonic()
+        if time.monotonic() - self._away_since > self._patience_s:
+            hours = self._patience_s / 3600
+            raise NxccError(
+                f"The gateway has brought no answer for {hours:.0f} h.", cure="Resume the job when it is back."
+            )
+        last = self._listed().failures()
+        why = f" Last: {last[0].reason}" if last else ""
+        self._live.waits_until = time.time() + self._wait_s
+        self._store.change(
+            self._job.id, only=AT_WORK, note=f"The gateway brings no answers; it is tried again.{why}", cure=""
+        )
+        self._live.stop.wait(self._wait_s)
+        self._live.waits_until = None
+        self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
+
+    def _may_pass(self) -> bool:
+        return any(reason.may_pass for reason in self._listed().failures())
+
+    def _again(self) -> list[str]:
+        """Failures that may pass count no more: their ids are pending."""
+        self._change(may_pass_after=self._now())
+        return self._count()
+
+    def _change(self, **values: object) -> None:
+        self._store.change(self._job.id, **values)
+        job = self._store.get(self._job.id)
+        if job is not None:
+            self._job = job
+
+    def _count(self) -> list[str]:
+        """Counts anew out of the archive; returns the ids without an answer."""
+        listed = self._listed()
+        tally = listed.tally()
+        self._calls = tally.calls
+        self._live.words = tally.words | {"invalid": self._job.invalid}
+        self._note()
+        return listed.pending() if tally.words["pending"] else []
+
+    def _listed(self) -> Listed:
+        return Listed(self._lookup.archive, self._folder.ids, self._job.window)
+
+    def _note(self) -> None:
+        self._noted = time.monotonic()
+        words = self._live.words or {}
+        note = {} if self._away_since else {"note": "", "cure": ""}
+        self._store.change(
+            self._job.id,
+            only=AT_WORK,
+            found=words["found"],
+            no_calls=words["no_calls"],
+            failed=words["failed"],
+            calls=self._calls,
+            **note,
+        )
+
+    def _finish(self) -> None:
+        words = self._live.words or {}
+        self._store.change(
+            self._job.id,
+            only=AT_WORK,
+            state="done",
+            finished_at=self._now(),
+            found=words["found"],
+            no_calls=words["no_calls"],
+            failed=words["failed"],
+            calls=self._calls,
+            note="",
+            cure="",
+        )
+
+    def _end_early(self) -> None:
+        """Paused, cancelled or the process ends: what is kept is counted once more."""
+        tally = self._listed().tally()
+        words = tally.words
+        self._store.change(
+            self._job.id, found=words["found"], no_calls=words["no_calls"], failed=words["failed"], calls=tally.calls
+        )
+

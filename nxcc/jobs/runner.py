@@ -1,0 +1,157 @@
+"""Who runs the jobs: one thread a job, inside the app's process (or that of the command line).
+
+The truth about a job is its row and the archive, never this memory: whoever dies in the middle, the next one goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nxcc.errors import ApiError, ConfigurationError, NxccError
+from nxcc.jobs.files import build
+from nxcc.jobs.folder import Folder
+from nxcc.jobs.job import Job
+from nxcc.jobs.live import Live
+from nxcc.jobs.passing import Passing
+from nxcc.jobs.store import JobsError, Store
+from nxcc.lookup import Lookup
+
+LOOK_EVERY_S = 0.5
+BEAT_EVERY_S = 1.0
+AGAIN_AFTER_S = 20.0  # a job that cannot even be halted (a full disk) is tried again after this
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Takes up jobs that wait, and those that somebody else left in the middle; stops them when their row says so."""
+
+    def __init__(
+        self,
+        store: Store,
+        lookup: Lookup,
+        folders: Path,
+        *,
+        patience_s: float | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store, self._lookup, self._folders = store, lookup, folders
+        self._patience_s, self._now = patience_s, now
+        self._lock = threading.Lock()
+        self._lives: dict[str, Live] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._not_before: dict[str, float] = {}
+        self._poke = threading.Event()
+        self._ending = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="nxcc-jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begins; jobs that were left in the middle go on."""
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Ends: what is under way is kept, jobs stay as they are and go on at the next start."""
+        self._ending.set()
+        self._poke.set()
+        for live in list(self._lives.values()):
+            live.halt()
+        for thread in [self._watcher, *self._threads.values()]:
+            if thread.is_alive():
+                thread.join(timeout=2)
+        try:
+            self._store.rest()
+        except JobsError as error:
+            log.warning("the end is not noted: %s", error)
+
+    def poke(self) -> None:
+        """Something was changed: look at once."""
+        self._poke.set()
+
+    def live(self, job_id: str) -> Live | None:
+        """How a job goes that this process runs, or ran last."""
+        return self._lives.get(job_id)
+
+    def _watch(self) -> None:
+        beaten = 0.0
+        while not self._ending.is_set():
+            try:
+                if time.monotonic() - beaten >= BEAT_EVERY_S:
+                    self._store.beat(os.getpid(), self._now())
+                    beaten = time.monotonic()
+                self._look()
+                self._make_files()
+            except JobsError as error:
+                log.warning("jobs cannot be looked after: %s", error)
+            self._poke.wait(LOOK_EVERY_S)
+            self._poke.clear()
+
+    def _look(self) -> None:
+        states = self._store.states()
+        with self._lock:
+            for job_id, live in self._lives.items():
+                if job_id not in states:  # paused, cancelled, deleted
+                    live.halt()
+            for job_id in states:
+                thread = self._threads.get(job_id)
+                if (thread is None or not thread.is_alive()) and time.monotonic() >= self._not_before.get(job_id, 0):
+                    self._take_up(job_id)
+
+    def _take_up(self, job_id: str) -> None:
+        self._lives[job_id] = live = Live()
+        thread = threading.Thread(target=self._run, args=(job_id, live), name=f"nxcc-job-{job_id}", daemon=True)
+        self._threads[job_id] = thread
+        thread.start()
+
+    def _run(self, job_id: str, live: Live) -> None:
+        try:
+            job = self._store.get(job_id)
+            if job is None:
+                return
+            folder = Folder(self._folders / job_id)
+            began = {"state": "running", "started_at": job.started_at or self._now(), "note": "", "cure": "", "code": ""}
+            self._store.change(job_id, only=("queued", "running"), **began)
+            Passing(self._store, self._lookup, folder, job, live, patience_s=self._patience_s, now=self._now).run()
+        except NxccError as error:
+            self._halt(job_id, live, error)
+        except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
+            # Where it broke, not what it said: that may hold a number out of a record.
+            log.error("a job broke: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
+            said = f"Something happened that the app was not made for ({type(error).__name__})."
+            self._halt(job_id, live, NxccError(said, cure="Resume the job. If it stays, report it with the app's log."))
+        finally:
+            live.ended()
+            self._poke.set()
+
+    def _halt(self, job_id: str, live: Live, error: NxccError) -> None:
+        live.error = error
+        said = error.evidence if isinstance(error, ApiError) else None
+        code = "" if said is None else str(said.code or (f"HTTP {said.http_status}" if said.http_status else ""))
+        what = error.what
+        if isinstance(error, ConfigurationError) and error.order_id:
+            what += f" It came when {error.order_id} was asked."
+        try:
+            self._store.change(job_id, only=("queued", "running"), state="halted", note=what, cure=error.cure, code=code)
+        except JobsError as second:
+            self._not_before[job_id] = time.monotonic() + AGAIN_AFTER_S
+            log.warning("a halted job cannot be noted: %s", second)
+
+    def _make_files(self) -> None:
+        for job_id, name, request in self._store.wanted_files():
+            self._store.file_is(job_id, name, "made")
+            threading.Thread(target=self._make_file, args=(job_id, name, request), daemon=True).start()
+
+    def _make_file(self, job_id: str, name: str, request: dict[str, str]) -> None:
+        try:
+            job = self._store.get(job_id)
+            if job is not None:
+                made = build(job, Folder(self._folders / job_id), self._lookup.archive, **request)
+                self._store.file_is(job_id, name, "ready", str(made))
+        except NxccError as error:
+            self._store.file_is(job_id, name, "failed", str(error))

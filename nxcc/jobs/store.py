@@ -1,0 +1,238 @@
+"""The jobs' rows in SQLite, through SQLAlchemy Core: small, and the only thing about a job that changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from nxcc.errors import NxccError
+from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
+
+WAIT_FOR_LOCK_S = 5
+ALIVE_S = 5.0  # whoever runs jobs says so more often than this
+
+
+class JobsError(NxccError):
+    """The table of jobs, or a job's folder, cannot be read or written."""
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """An aware UTC time, kept as text that sorts."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        return value.astimezone(UTC).isoformat(timespec="microseconds") if value else None
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        return datetime.fromisoformat(value) if value else None
+
+
+_tables = sa.MetaData()
+_jobs = sa.Table(
+    "jobs",
+    _tables,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("owner", sa.String, nullable=False, index=True),
+    *(
+        sa.Column(name, sa.String, nullable=False)
+        for name in ("name", "file_name", "who", "column", "state", "note", "cure", "code", "source")
+    ),
+    *(
+        sa.Column(name, sa.Integer, nullable=False)
+        for name in ("rows", "ids", "found", "no_calls", "failed", "invalid", "calls")
+    ),
+    *(
+        sa.Column(name, Moment, nullable=False)
+        for name in ("created_at", "found_after", "no_calls_after", "failed_after", "may_pass_after")
+    ),
+    sa.Column("started_at", Moment),
+    sa.Column("finished_at", Moment),
+    sa.Column("extra", sa.JSON, nullable=False),
+)
+_runners = sa.Table(
+    "runners",
+    _tables,
+    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+)
+_files = sa.Table(
+    "files",
+    _tables,
+    sa.Column("job_id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("state", sa.String, nullable=False),  # wanted, ready, failed
+    sa.Column("said", sa.String, nullable=False),
+)
+
+
+class Store:
+    """Jobs of one owner (archive, gateway and team). Thread-safe; several processes may have it open.
+
+    Raises `JobsError` when the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path, owner: str) -> None:
+        self.path = path
+        self._owner = owner
+        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": WAIT_FOR_LOCK_S})
+        event.listen(self._engine, "connect", _prepare)
+        with self._sentences():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _tables.create_all(self._engine)
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._engine.dispose()
+
+    def add(self, job: Job) -> None:
+        """A new job."""
+        with self._writing() as connection:
+            connection.execute(_jobs.insert().values(owner=self._owner, **dataclasses.asdict(job)))
+
+    def get(self, job_id: str) -> Job | None:
+        """The job of this id; None when there is none."""
+        found = self._select(_jobs.c.id == job_id)
+        return found[0] if found else None
+
+    def all(self) -> list[Job]:
+        """All jobs, the newest first."""
+        return self._select()
+
+    def at_work(self) -> list[Job]:
+        """Those that run or wait to run, the oldest first."""
+        return self._select(_jobs.c.state.in_(AT_WORK))[::-1]
+
+    def unfinished_of(self, source: str) -> Job | None:
+        """The newest job of this fingerprint that has not ended."""
+        found = self._select(_jobs.c.source == source, _jobs.c.state.in_(UNFINISHED))
+        return found[0] if found else None
+
+    def states(self) -> dict[str, State]:
+        """The state of each job that runs or waits to run, by id."""
+        query = sa.select(_jobs.c.id, _jobs.c.state).where(_jobs.c.owner == self._owner, _jobs.c.state.in_(AT_WORK))
+        with self._sentences(), self._engine.connect() as connection:
+            return {row.id: row.state for row in connection.execute(query)}
+
+    def change(self, job_id: str, *, only: Sequence[State] | None = None, **values: Any) -> bool:
+        """Changes a job's row, only while it is in one of these states; whether it was changed."""
+        condition = [_jobs.c.id == job_id, _jobs.c.owner == self._owner]
+        if only is not None:
+            condition.append(_jobs.c.state.in_(only))
+        with self._writing() as connection:
+            return connection.execute(_jobs.update().where(*condition).values(**values)).rowcount > 0
+
+    def remove(self, job_id: str) -> None:
+        """Forgets a job's row."""
+        with self._writing() as connection:
+            connection.execute(_jobs.delete().where(_jobs.c.id == job_id, _jobs.c.owner == self._owner))
+            connection.execute(_files.delete().where(_files.c.job_id == job_id))
+
+    def beat(self, pid: int, now: datetime) -> None:
+        """This process runs the jobs."""
+        with self._writing() as connection:
+            connection.execute(_runners.delete().where(_runners.c.owner == self._owner))
+            connection.execute(_runners.insert().values(owner=self._owner, pid=pid, seen_at=now))
+
+    def rest(self) -> None:
+        """Nobody runs the jobs any more."""
+        with self._writing() as connection:
+            connection.execute(_runners.delete().where(_runners.c.owner == self._owner))
+
+    def runner(self, now: datetime) -> int | None:
+        """The process that runs the jobs, None when none has said so lately."""
+        query = sa.select(_runners.c.pid, _runners.c.seen_at).where(_runners.c.owner == self._owner)
+        with self._sentences(), self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return row.pid if row and abs(now - row.seen_at) < timedelta(seconds=ALIVE_S) else None
+
+    def want_file(self, job_id: str, name: str, request: dict[str, str]) -> None:
+        """Asks whoever runs the jobs for a file of this name in the job's folder."""
+        with self._writing() as connection:
+            connection.execute(_files.delete().where(_files.c.job_id == job_id, _files.c.name == name))
+            connection.execute(
+                _files.insert().values(job_id=job_id, name=name, request=request, state="wanted", said="")
+            )
+
+    def wanted_files(self) -> list[tuple[str, str, dict[str, str]]]:
+        """Files that were asked for: job id, name, request."""
+        query = (
+            sa.select(_files)
+            .join(_jobs, _jobs.c.id == _files.c.job_id)
+            .where(_jobs.c.owner == self._owner, _files.c.state == "wanted")
+        )
+        with self._sentences(), self._engine.connect() as connection:
+            return [(row.job_id, row.name, row.request) for row in connection.execute(query)]
+
+    def file_is(self, job_id: str, name: str, state: str, said: str = "") -> None:
+        """The file that was asked for is ready, or failed with what is said."""
+        with self._writing() as connection:
+            of_file = (_files.c.job_id == job_id, _files.c.name == name)
+            connection.execute(_files.update().where(*of_file).values(state=state, said=said))
+
+    def file_state(self, job_id: str, name: str) -> tuple[str, str]:
+        """State of a file that was asked for, and what is said of it."""
+        query = sa.select(_files.c.state, _files.c.said).where(_files.c.job_id == job_id, _files.c.name == name)
+        with self._sentences(), self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return (row.state, row.said) if row else ("failed", "It was never asked for.")
+
+    def _select(self, *conditions: sa.ColumnElement[bool]) -> list[Job]:
+        query = sa.select(_jobs).where(_jobs.c.owner == self._owner, *conditions)
+        query = query.order_by(_jobs.c.created_at.desc(), _jobs.c.id)
+        with self._sentences(), self._engine.connect() as connection:
+            return [_job(row) for row in connection.execute(query)]
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with self._sentences(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        """Turns what the database or the disk says into a `JobsError`."""
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise _as_sentence(self.path, error) from error
+
+
+def _job(row: sa.Row[Any]) -> Job:
+    values = dict(row._mapping)
+    del values["owner"]
+    return Job(**values)
+
+
+def _prepare(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _as_sentence(path: Path, error: Exception) -> JobsError:
+    said = str(error)
+    if "locked" in said:
+        return JobsError(
+            f"The table of jobs ({path.name}) is locked by another program.",
+            cure="Close what has it open (a database viewer, a backup), then resume the job.",
+        )
+    if "disk is full" in said or "No space left" in said:
+        return JobsError(
+            f"The disk of {path.parent} is full.",
+            cure="Answers and uploaded files are kept. Free some space, then resume the job.",
+        )
+    return JobsError(
+        f"The table of jobs ({path}) cannot be read or written.",
+        cure="Check that the folder exists and may be written, or set NXCC_DATA_DIR to another one.",
+    )
