@@ -1,25 +1,32 @@
-"""The front door: page config, navigation, and what stands around every page."""
+"""The front door: page config, navigation, what stands around every page; and the work that needs no page."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from nxcc.settings import PROJECT
-from nxcc.ui import shell
-from pages import lookup
+from nxcc.ui import at_work
 
 
 def main() -> None:
     """Draws the app."""
+    from nxcc.ui import navigation, shell  # here: the server imports this file before Streamlit can keep anything
+    from pages import bulk, jobs, lookup
+
     st.set_page_config(
         "Order calls", PROJECT / "static" / "mark.svg", layout="wide", initial_sidebar_state=shell.SIDEBAR_PX
     )
     shell.logo()
     pages = {
-        "Ask": [st.Page(lookup.render, title="Look up", icon=":material/search:", default=True)],
+        "Ask": [
+            st.Page(lookup.render, title="Look up", icon=":material/search:", default=True),
+            st.Page(bulk.render, title="Bulk lookup", icon=":material/upload_file:", url_path="bulk"),
+            st.Page(jobs.render, title="Jobs", icon=":material/work_history:", url_path="jobs"),
+        ],
     }
     moved = st.Page(lookup.moved, title="Look up", url_path="lookup", visibility="hidden")
     page = st.navigation(pages | {"": [moved]}, position="hidden")  # Streamlit hides a list of one; ours does not
+    navigation.remember(pages)
     shell.sidebar(pages)
     shell.watch_theme()
     shell.run(page.run)
@@ -27,3 +34,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+else:  # imported by the server, which runs this file as `__main__` for each look at a page
+    app = st.App(__file__, lifespan=at_work.lifespan)

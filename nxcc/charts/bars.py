@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from nxcc.charts.chart import dressed
 from nxcc.palette import Palette
 
+HIGH = 26  # px
 _LEAST_SHARE = 0.004  # a part that is there is seen, however small
 
 
@@ -22,8 +23,11 @@ class Part:
     role: str
 
 
-def parts_bar(parts: Sequence[Part], palette: Palette, *, of: str, height: int = 26) -> go.Figure:
-    """A bar without axes. `of` names what is counted; hovering tells each part with its share."""
+def parts_bar(parts: Sequence[Part], palette: Palette, *, of: str, named: bool = False) -> go.Figure:
+    """A bar without axes. `of` names what is counted; hovering tells each part with its share.
+
+    `named`: a line above the bar says what the parts are, and how many.
+    """
     whole = sum(part.n for part in parts) or 1
     figure = go.Figure()
     for part in parts:
@@ -33,16 +37,17 @@ def parts_bar(parts: Sequence[Part], palette: Palette, *, of: str, height: int =
             y=[""],
             x=[max(part.n, whole * _LEAST_SHARE)],
             orientation="h",
-            name=part.label,
+            name=f"{part.label} {part.n:,}",
             marker={"color": palette.mark[part.role], "line": {"color": palette.mark["canvas"], "width": 1.5}},
             hovertemplate=f"{part.label}<br><b>{part.n:,}</b> {of}, {part.n / whole:.1%}<extra></extra>",
         )
-    dressed(figure, palette)
+    dressed(figure, palette, key=named)
+    above = 34 if named else 0
     figure.update_layout(
         barmode="stack",
         bargap=0,
-        height=height,
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        height=HIGH + above,
+        margin={"l": 0, "r": 0, "t": above, "b": 0},
         xaxis={"visible": False, "range": [0, sum(max(p.n, whole * _LEAST_SHARE) for p in parts if p.n) or 1]},
         yaxis={"visible": False},
     )

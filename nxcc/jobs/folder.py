@@ -82,6 +82,7 @@ class Folder:
         wanted = asdict(overrides) if overrides is not None else about.get("overrides", asdict(Overrides()))
         if about.get("reading") and about.get("overrides") == wanted and self.cells.is_file():
             return Reading.from_json(about["reading"])
+        self._not_begun(about)
         with self._sentences():
             reading = intake.read(self.upload, about["name"], self.cells, Overrides(**wanted))
             self._note(**(about | {"overrides": wanted, "reading": reading.to_json(), "check": None}))
@@ -93,10 +94,16 @@ class Folder:
         wanted = {"column": column, "insist": insist}
         if about.get("check") and about["checked"] == wanted and self.ids.is_file():
             return Check.from_json(about["check"])
+        self._not_begun(about)
         with self._sentences():
             check = intake.check(self.cells, column, self.ids, insist=insist)
             self._note(**(about | {"checked": wanted, "check": check.to_json()}))
         return check
+
+    def _not_begun(self, about: dict[str, Any]) -> None:
+        """A job's list never changes."""
+        if about.get("begun"):
+            raise JobsError("This file is a job already; its list does not change.", cure="Repeat the job instead.")
 
     def note(self, **values: Any) -> None:
         """Adds to what is noted of the upload."""
@@ -116,9 +123,10 @@ class Folder:
         twin = Folder(self.path.parent / secrets.token_hex(8))
         with self._sentences():
             twin.path.mkdir()
-            for file in (self.upload, self.cells, self.ids, self._about):
+            for file in (self.upload, self.cells, self.ids):
                 if file.is_file():
                     _link_or_copy(file, twin.path / file.name)
+            twin._note(**(self.about() | {"begun": False}))
         return twin
 
     def remove(self) -> None:

@@ -87,6 +87,7 @@ class Jobs:
             may_pass_after=now,
             source=folder.fingerprint(),
         )
+        folder.note(begun=True)
         self.store.add(job)
         self._runner.poke()
         return job

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nxcc.archive import Reason
 from nxcc.errors import NxccError
-from nxcc.outcome import Word
+from nxcc.outcome import Outcome, Word
 
 KEPT_S = 1800
 EVERY_S = 1.0
 RATE_OVER_S = 30.0
+LATEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Live:
         self.waits_until: float | None = None  # epoch seconds of the next try, while the gateway does not answer
         self.words: dict[Word, int] | None = None  # ids by outcome, newer than those in the row
         self.moments: deque[Moment] = deque(maxlen=int(KEPT_S / EVERY_S))
+        self.latest: deque[Outcome] = deque(maxlen=LATEST)  # the newest first
+        self.failures: Counter[tuple[str, bool]] = Counter()  # reason and whether it may pass -> ids
         self.running = True
         self._clock = clock
         self._lock = threading.Lock()
@@ -52,6 +56,15 @@ class Live:
             if self.stop.is_set():
                 self._run.set()
             return self._run
+
+    def take(self, outcomes: Sequence[Outcome]) -> None:
+        """Outcomes that came just now."""
+        self.latest.extendleft(outcomes[-LATEST:])
+        self.failures.update((outcome.reason, outcome.may_pass) for outcome in outcomes if outcome.word == "failed")
+
+    def most_failures(self, most: int) -> list[Reason]:
+        """Why ids failed, the most frequent reason first."""
+        return [Reason(reason, ids, may_pass) for (reason, may_pass), ids in self.failures.copy().most_common(most)]
 
     def note(self, done: int, limit: float) -> None:
         """So many ids have an outcome now; kept once a second."""

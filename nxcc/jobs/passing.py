@@ -119,6 +119,7 @@ class Passing:
                 self._silent += 1
             elif not outcome.from_archive:
                 self._answered(outcome.order_id)
+        self._live.take(batch)
         self._live.note(self._job.ids - words["pending"], self._lookup.client.pace.per_second)
         if time.monotonic() - self._noted >= NOTE_EVERY_S:
             self._note()
@@ -161,6 +162,9 @@ class Passing:
         tally = listed.tally()
         self._calls = tally.calls
         self._live.words = tally.words | {"invalid": self._job.invalid}
+        if tally.words["failed"]:
+            self._live.failures.clear()
+            self._live.failures.update({(r.reason, r.may_pass): r.ids for r in listed.failures()})
         self._note()
         return listed.pending() if tally.words["pending"] else []
 

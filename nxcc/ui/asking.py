@@ -12,7 +12,7 @@ from nxcc.desk import Desk
 from nxcc.errors import ArchiveError, ConfigurationError, NxccError
 from nxcc.outcome import counts
 from nxcc.palette import OUTCOMES
-from nxcc.ui import panels, resources
+from nxcc.ui import archived, panels, resources
 from nxcc.ui.view import View
 
 
@@ -35,7 +35,7 @@ def ask(desk: Desk, view: View, slot: DeltaGenerator) -> NoReturn:
         view.left = []
     except (ConfigurationError, ArchiveError) as error:
         view.halted, view.stopped = True, error
-    resources.calls_in_archive.clear()
+    archived.calls_in_archive.clear()
     st.rerun()  # the sidebar's count is of before
 
 
@@ -62,7 +62,7 @@ def _again(view: View) -> None:
 
 
 def _stop(view: View) -> None:
-    resources.calls_in_archive.clear()
+    archived.calls_in_archive.clear()
     view.halted = bool(view.left)
 
 

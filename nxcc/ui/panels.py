@@ -8,13 +8,13 @@ from nxcc import wording
 from nxcc.errors import ApiError, ConfigurationError, NxccError
 
 
-def problem(error: NxccError, *, key: str, title: str, kept: str, again: str = "") -> bool:
-    """Draws the card; with `again`, a button of that name. True when it was clicked."""
+def problem(error: NxccError, *, key: str, title: str, kept: str, again: str = "", code: str = "") -> bool:
+    """Draws the card; with `again`, a button of that name. True when it was clicked. `code` where the error has none."""
     with st.container(border=True, gap="xsmall", key=key):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":red[:material/error:] **{title}**", width="content")
-            if code := _code(error):
-                st.badge(code, color="red", help="The code that the vendor's API or its gateway answered with.")
+            if said := _code(error) or _named(code):
+                st.badge(said, color="red", help="The code that the vendor's API or its gateway answered with.")
         st.text(error.what)  # may hold the vendor's words: text, not markdown
         if error.cure:
             with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
@@ -33,6 +33,10 @@ def _asked(error: NxccError) -> str:
     if isinstance(error, ApiError) and error.evidence.req_id:
         parts.append(f"The vendor's request id: {error.evidence.req_id}")
     return " ".join(parts)
+
+
+def _named(code: str) -> str:
+    return f"code {code}" if code.isdecimal() else code
 
 
 def _code(error: NxccError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from nxcc.desk import Desk, open_desk
-from nxcc.errors import ArchiveError, NxccError, SettingsError
+from nxcc.errors import NxccError, SettingsError
 from nxcc.settings import load
 
 
@@ -29,16 +29,6 @@ def follow_settings() -> None:
         desk.close()
 
 
-@st.cache_data(ttl=15, show_spinner=False)
-def calls_in_archive() -> int | None:
-    """Distinct calls kept so far, counted every 15 s at most; None when the archive cannot be read."""
-    desk = opened()
-    try:
-        return desk.archive.size().calls if isinstance(desk, Desk) else None
-    except ArchiveError:
-        return None
-
-
 def close() -> None:
     """Ends the process's desk: what is under way is kept."""
     desk = opened()
@@ -47,7 +37,7 @@ def close() -> None:
         desk.close()
 
 
-@st.cache_resource(show_spinner="Opening the archive …")
+@st.cache_resource(show_spinner=False)
 def _desk() -> Desk:
     desk = open_desk(load(), with_jobs=True)
     if desk.jobs:

@@ -16,7 +16,7 @@ from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.palette import PALETTES, Palette
 from nxcc.settings import PROJECT
-from nxcc.ui import panels, resources, zone
+from nxcc.ui import archived, panels, resources, zone
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,12 @@ def header(title: str) -> Desk | None:
     return None
 
 
+def desk() -> Desk | None:
+    """The process's desk; None when it cannot open."""
+    opened = resources.opened()
+    return opened if isinstance(opened, Desk) else None
+
+
 def run(draw: Callable[[], None]) -> None:
     """Draws a page; what nobody foresaw becomes a card; the log says where."""
     try:
@@ -135,7 +141,7 @@ def _live(desk: Desk) -> None:
 
 
 def _archived() -> str:
-    calls = resources.calls_in_archive()
+    calls = archived.calls_in_archive()
     return "Archive cannot be read" if calls is None else f"{calls:,} calls in the archive"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from nxcc import wording
+from nxcc import intake, wording
 from nxcc.hangup import RESULTS as RESULT_WORDS
-from nxcc.outcome import WORDS
+from nxcc.archive import Reason
+from nxcc.outcome import WORDS, Outcome
 from nxcc.palette import OUTCOMES, RESULTS, Palette
 from nxcc.reading import is_link
 from nxcc.records import BY_NAME, Column
@@ -42,8 +43,10 @@ _PARTIES = {"customer": "Customer", "agent": "Agent", "unknown": "Unknown"}
 Format = Callable[[Any], str]
 
 
-def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Palette) -> None:
-    """One row an order, in the order they were asked for (`Archive.orders`)."""
+def orders_table(
+    orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Palette, rows: Sequence[int] | None = None
+) -> None:
+    """One row an order, in the order they were asked for (`Archive.orders`); `rows` are their row numbers in a file."""
     now = pd.Timestamp(datetime.now(UTC))
     shown = pd.DataFrame(
         {
@@ -60,10 +63,13 @@ def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pa
             "ended": _text(orders["reason"].fillna(orders["last_hangup_reason"])),
         }
     )
+    if rows is not None:
+        shown.insert(0, "row", list(rows))
     in_zone = wording.zone_of(orders["first_answered_at"], zone, now.to_pydatetime())
     years = _years(shown["first_answered_at"], now.tz_convert(zone).year)
     cc = st.column_config
     config = {
+        "row": cc.NumberColumn("Row", width=54, help="As a spreadsheet counts the rows of the file."),
         "order_id": cc.TextColumn("Order ID", width=150, pinned=True, help=BY_NAME["order_id"].help),
         "outcome": cc.TextColumn("Outcome", width=86),
         "calls": cc.NumberColumn("Calls", width=46),
@@ -90,6 +96,8 @@ def orders_table(orders: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pa
         "cost": money.number,
         "age_s": wording.age,
     }
+    if rows is not None:
+        formats["row"] = wording.count
     colours = {"outcome": {str(word): palette.text[word] for word in WORDS}}
     _draw(
         shown,
@@ -167,6 +175,75 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         alt="Calls of these orders, one row a call",
         key="calls_table",
     )
+
+
+def problems_table(problems: pd.DataFrame) -> None:
+    """One line a row of the file that has a problem (`intake.problems`)."""
+    effects = [intake.explain(code) for code in problems["problem"]]
+    shown = pd.DataFrame(
+        {
+            "row": problems["row"],
+            "raw": _text(problems["raw"]).replace("", None),
+            "order_id": _text(problems["order_id"]),
+            "problem": problems["problem"],
+            "effect": [effect for effect, _ in effects],
+            "why": [why for _, why in effects],
+        }
+    )
+    cc = st.column_config
+    config = {
+        "row": cc.NumberColumn("Row", width=58),
+        "raw": cc.TextColumn("Cell as uploaded", width=150),
+        "order_id": cc.TextColumn("After cleaning", width=140),
+        "problem": cc.TextColumn("Problem", width=148),
+        "effect": cc.TextColumn("Effect", width=94),
+        "why": cc.TextColumn("Why, and the cure"),
+    }
+    _draw(shown, config, {"row": wording.count}, {}, rows=12, alt="Rows with a problem", key="problems_table")
+
+
+def failures_table(reasons: Sequence[Reason]) -> None:
+    """Why ids failed, the most frequent first."""
+    shown = pd.DataFrame(
+        {
+            "reason": [wording.plain(reason.reason) for reason in reasons],
+            "ids": [reason.ids for reason in reasons],
+            "next": ["may pass" if reason.may_pass else "check the id" for reason in reasons],
+        }
+    )
+    cc = st.column_config
+    config = {
+        "reason": cc.TextColumn("Reason", width=210),
+        "ids": cc.NumberColumn("Ids", width=56),
+        "next": cc.TextColumn("What next", width=92),
+    }
+    _draw(shown, config, {"ids": wording.count}, {}, rows=5, alt="Failures by reason", key="failures_table")
+
+
+def latest_table(outcomes: Sequence[Outcome], zone: ZoneInfo, palette: Palette) -> None:
+    """The answers that came last."""
+    now = datetime.now(UTC)
+    at = [(outcome.asked_at or now).astimezone(zone) for outcome in outcomes]
+    shown = pd.DataFrame(
+        {
+            "at": [f"{moment:%H:%M:%S}" for moment in at],
+            "order_id": [wording.plain(outcome.order_id) for outcome in outcomes],
+            "outcome": [outcome.word for outcome in outcomes],
+            "calls": [None if outcome.word == "failed" else outcome.calls for outcome in outcomes],
+            "reason": [wording.plain(outcome.reason) or None for outcome in outcomes],
+        }
+    )
+    cc = st.column_config
+    config = {
+        "at": cc.TextColumn(f"Answered ({wording.offset(zone, now)})", width=130),
+        "order_id": cc.TextColumn("Order ID", width=190),
+        "outcome": cc.TextColumn("Outcome", width=100),
+        "calls": cc.NumberColumn("Calls", width=60),
+        "reason": cc.TextColumn("Why it failed"),
+    }
+    formats: dict[str, Format] = {"outcome": lambda word: OUTCOMES[word].tag, "calls": wording.count}
+    colours = {"outcome": {str(word): palette.text[word] for word in WORDS}}
+    _draw(shown, config, formats, colours, rows=5, alt="The answers that came last", key="latest_table")
 
 
 def _column(column: Column, width: int, in_zone: str, money: Money) -> Any:

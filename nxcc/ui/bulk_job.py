@@ -1,0 +1,198 @@
+"""A job on the screen: how far it is, what it needs, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from nxcc import charts, wording
+from nxcc.charts import Part
+from nxcc.desk import Desk
+from nxcc.errors import NxccError
+from nxcc.jobs import AT_WORK, Job, Jobs, Live
+from nxcc.palette import OUTCOMES, Palette
+from nxcc.ui import bulk_results, figures, panels, resources, shell, tables, zone
+from nxcc.ui.bulk_steps import steps
+from nxcc.ui.jobs_list import STATES
+
+POLL_S = 2.0
+_SO_FAR = "bulk_so_far"
+
+
+def draw(desk: Desk, jobs: Jobs, job: Job) -> None:
+    """The whole job; what moves is drawn anew by itself while it runs."""
+    ended = job.state in ("done", "cancelled")
+    steps(3 if ended else 2, _about(job))
+    st.fragment(_moving, run_every=POLL_S if job.state in AT_WORK else None)(job.id, job.state)
+    if ended or st.session_state.get(_SO_FAR) == job.id:
+        bulk_results.draw(desk, jobs, job, zone.current(), shell.palette())
+
+
+def _about(job: Job) -> str:
+    at = job.created_at.astimezone(zone.current())
+    by = f" by {wording.in_markdown(job.who)}" if job.who else ""
+    name = wording.in_markdown(wording.cut(job.name, 40))
+    return f":material/description: **{name}** · {at:%d %b %H:%M} ({wording.offset(zone.current(), at)}){by}"
+
+
+def _moving(job_id: str, state: str) -> None:
+    desk = shell.desk()
+    if desk is None or desk.jobs is None:
+        return
+    jobs = desk.jobs
+    try:
+        job = jobs.store.get(job_id)
+    except NxccError as error:
+        panels.problem(error, key="job_unreadable", title="The job cannot be read", kept="Answers are kept.")
+        return
+    if job is None or job.state != state:
+        st.rerun(scope="app")
+    live = jobs.live(job)
+    if job.state == "halted":
+        _halted(jobs, job)
+    elif job.state in AT_WORK and live and not live.running and live.error:
+        panels.problem(live.error, key="stuck", title="The job cannot go on yet", kept="It tries again by itself.")
+    _progress(desk, jobs, job, live, shell.palette())
+
+
+def _halted(jobs: Jobs, job: Job) -> None:
+    """Why it stopped, and the button that goes on after the cure."""
+    error = NxccError(job.note, cure=job.cure)
+    kept = f"{_ids(job.done)} with an outcome, which is kept; {_ids(job.pending)} still to ask. Nothing is asked twice."
+    title = "Halted: the API refuses us" if job.code else "Halted"
+    if panels.problem(error, key="halted", title=title, kept=kept, again="Resume", code=job.code):
+        resources.follow_settings()
+        desk = shell.desk()
+        if desk and desk.jobs:
+            _act(lambda: desk.jobs.resume(job) if desk.jobs else None)
+
+
+def _progress(desk: Desk, jobs: Jobs, job: Job, live: Live | None, palette: Palette) -> None:
+    words = dict(live.words) if live and live.words and job.state in AT_WORK else job.words
+    done = job.ids - words["pending"]
+    with st.container(key="bulk_progress", gap="xsmall"):
+        with st.container(border=True, gap="small"):
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                label, icon, colour = STATES[job.state]
+                share = wording.share(done / job.ids) if job.ids else "nothing to ask"
+                st.markdown(
+                    f":{colour}[:material/{icon}:] **{label}** &nbsp; :gray[{done:,} of {job.ids:,} ids · {share}]",
+                    width="content",
+                )
+                with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"):
+                    _buttons(jobs, job)
+            parts = [Part(role.label, words[word], word) for word, role in OUTCOMES.items()]
+            figures.parts(parts, palette, of="ids", key="outcome_bar")
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                with st.container(horizontal=True, gap="xsmall", width="content", key="bulk_outcomes"):
+                    for word, role in OUTCOMES.items():
+                        st.badge(f"{role.label} {words[word]:,}", icon=f":material/{role.icon}:", color=role.colour)
+                if job.state in AT_WORK:
+                    st.caption("Runs on the server: closing this tab does not stop it.", width="content")
+        if job.note and job.state in AT_WORK:
+            _waits(job, live)
+        if job.state in AT_WORK or (job.state in ("paused", "halted") and live):
+            _speed(desk, job, live, done, words, palette)
+
+
+def _buttons(jobs: Jobs, job: Job) -> None:
+    if job.state not in ("done", "cancelled"):
+        shown = st.session_state.get(_SO_FAR) == job.id
+        label = "Hide results" if shown else "Results so far"
+        if st.button(label, key="bulk_results_so_far", icon=":material/table_view:"):
+            st.session_state[_SO_FAR] = None if shown else job.id
+            st.rerun(scope="app")
+    if job.state in AT_WORK and st.button("Pause", key="bulk_pause", icon=":material/pause:"):
+        _act(lambda: jobs.pause(job))
+    if job.state == "paused" and st.button(
+        "Resume", key="bulk_resume", icon=":material/play_arrow:", type="primary"
+    ):
+        _act(lambda: jobs.resume(job))
+    if job.state not in ("done", "cancelled") and st.button(
+        "Cancel", key="bulk_cancel", icon=":material/close:", type="tertiary"
+    ):
+        _act(lambda: jobs.cancel(job))
+
+
+def _act(change: Callable[[], None]) -> None:
+    try:
+        change()
+    except NxccError as error:
+        st.session_state["bulk_error"] = error
+    st.rerun(scope="app")
+
+
+def _waits(job: Job, live: Live | None) -> None:
+    """What a running job waits for."""
+    again = ""
+    if live and live.waits_until:
+        at = datetime.fromtimestamp(live.waits_until, UTC).astimezone(zone.current())
+        again = f" Next try at {at:%H:%M:%S}."
+    st.markdown(f":orange[:material/cloud_off:] {wording.in_markdown(job.note)}{again}")
+
+
+def _speed(
+    desk: Desk, job: Job, live: Live | None, done: int, words: dict[str, int], palette: Palette
+) -> None:
+    per_second = live.per_second() if live else None
+    halted = job.state not in AT_WORK
+    limit = desk.client.pace.per_second
+    limit_said = "no limit" if limit == float("inf") else f"limit {limit:,.3g}"
+    rate = per_second or desk.client.likely_rate()
+    left_s = words["pending"] / rate if rate else None
+    asked = words["found"] + words["no_calls"] + words["failed"]
+    when = ""
+    if left_s is not None and not halted:
+        when = f"done ≈ {(datetime.now(UTC) + timedelta(seconds=left_s)).astimezone(zone.current()):%H:%M}"
+    tiles = (
+        (
+            "Answers a second",
+            "0.0" if halted else wording.NOTHING if per_second is None else f"{per_second:,.1f}",
+            f"{limit_said} · last 30 s",
+            "Ids that got an outcome per second. The limit is a setting; it drops by itself when the API asks for it.",
+        ),
+        (
+            "Time left",
+            wording.NOTHING if left_s is None or halted else wording.duration(left_s),
+            f"{wording.duration(left_s)} once resumed" if halted and left_s else when or wording.NOTHING,
+            "Ids without an answer ÷ the rate of the last half minute.",
+        ),
+        (
+            "Share found",
+            wording.share(words["found"] / asked) if asked else wording.NOTHING,
+            f"n {asked:,} ids",
+            "Found ÷ (found + no calls + failed): invalid ids were never sent.",
+        ),
+        (
+            "Failed",
+            f"{words['failed']:,}",
+            f"{wording.share(words['failed'] / asked)} of ids asked" if asked else wording.NOTHING,
+            "Ids asked without an answer that can be trusted. Those that may pass are asked again before the job ends.",
+        ),
+    )
+    with st.grid(4, gap="xsmall", min_column_width=150, key="speed_tiles"):
+        for label, value, basis, definition in tiles:
+            st.metric(label, value, delta_description=basis, help=definition, border=True, height="stretch")
+    if live is None:
+        return
+    left, right = st.columns([3, 2], gap="small")
+    moments = [(moment.at, moment.done, moment.limit) for moment in list(live.moments)]
+    with left:
+        figures.card(charts.answers_a_second(moments, palette, zone.current()))
+    with right, st.container(border=True, gap="xsmall", height="stretch"):
+        st.markdown("**Failures by reason**", help="Failed ids by what the API or the network said.")
+        reasons = live.most_failures(5)
+        if reasons:
+            tables.failures_table(reasons)
+        else:
+            st.caption("No id has failed.")
+    latest = list(live.latest)
+    if latest:
+        st.subheader("Latest answers", anchor=False)
+        tables.latest_table(latest, zone.current(), palette)
+
+
+def _ids(n: int) -> str:
+    return f"{n:,} id{'' if n == 1 else 's'}"

@@ -1,0 +1,79 @@
+"""The first step of a bulk lookup: a file, or pasted ids, kept on the disk at once."""
+
+from __future__ import annotations
+
+import io
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from nxcc.errors import NxccError
+from nxcc.jobs import Jobs
+from nxcc.ui import bulk_address, jobs_list, panels
+from nxcc.ui.bulk_steps import steps
+
+_FILE, _PASTED, _ERROR = "bulk_file", "bulk_pasted", "bulk_upload_error"
+PASTED_NAME = "pasted ids.txt"
+MOST_MB = 200
+
+
+def draw(jobs: Jobs) -> None:
+    """Uploader and text area beside each other; the newest jobs below."""
+    steps(0)
+    if error := st.session_state.pop(_ERROR, None):
+        panels.problem(error, key="upload_failed", title="The file was not kept", kept="No request was made.")
+    left, right = st.columns(2, gap="small")
+    with _card(left, "Upload a file", ":material/upload_file:"):
+        st.file_uploader(
+            "CSV, TSV, TXT or XLSX, also as .gz",
+            key=_FILE,
+            on_change=_uploaded,
+            args=(jobs,),
+            max_upload_size=MOST_MB,
+            help="Everything is read as text: `007`, `1E5` and 19-digit ids survive. Delimiter, encoding and header are "
+            "found out and shown; all of it can be changed before anything is asked.",
+        )
+        st.caption(
+            f"Up to 1,000,000 rows and {MOST_MB} MB. Nothing is asked before you have seen what it costs. The job then "
+            "runs on the server: you may close the browser."
+        )
+    with _card(right, "Or paste order IDs", ":material/content_paste:"), st.form("paste", border=False):
+        st.text_area(
+            "Order IDs",
+            key=_PASTED,
+            height=118,
+            placeholder="One a line, or separated by commas, semicolons, tabs or spaces",
+            label_visibility="collapsed",
+        )
+        st.form_submit_button("Check them", icon=":material/fact_check:", key="bulk_paste", on_click=_paste, args=(jobs,))
+    st.subheader("Latest jobs", anchor=False)
+    jobs_list.draw(jobs, most=5)
+
+
+def _card(column: DeltaGenerator, title: str, icon: str) -> DeltaGenerator:
+    card = column.container(border=True, height="stretch", gap="small")
+    card.markdown(f"{icon} **{title}**")
+    return card
+
+
+def _uploaded(jobs: Jobs) -> None:
+    file = st.session_state.get(_FILE)
+    if file is not None:
+        _keep(jobs, file.name, file)
+
+
+def _paste(jobs: Jobs) -> None:
+    from nxcc import intake
+
+    cells = intake.split(st.session_state.get(_PASTED) or "")
+    if cells:
+        _keep(jobs, PASTED_NAME, io.BytesIO("\n".join(cells).encode("utf-8", "replace")))
+
+
+def _keep(jobs: Jobs, name: str, content: io.IOBase) -> None:
+    try:
+        folder = jobs.upload(name, content)  # type: ignore[arg-type]
+    except NxccError as error:
+        st.session_state[_ERROR] = error
+    else:
+        bulk_address.open_upload(folder.id)
