@@ -52,8 +52,10 @@ def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
     Raises `ArchiveError`, `SandboxError`, `JobsError`, or `ConfigurationError` for an address or a proxy that cannot
     be used.
     """
-    sandbox = _start_sandbox() if settings.credentials is None else None
-    credentials = settings.credentials or _of_sandbox(sandbox)
+    sandbox, credentials = None, settings.credentials
+    if credentials is None:
+        sandbox = _start_sandbox()
+        credentials = _of_sandbox(sandbox)
     try:
         client = Client(
             credentials,
@@ -100,8 +102,7 @@ def _gateway(credentials: Credentials) -> str:
     return urlsplit(credentials.base_url).hostname or ""
 
 
-def _of_sandbox(sandbox: Sandbox | None) -> Credentials:
-    assert sandbox
+def _of_sandbox(sandbox: Sandbox) -> Credentials:
     said = sandbox.credentials
     return Credentials(sandbox.base_url, said.access_key, said.access_secret, said.tenant_id)
 

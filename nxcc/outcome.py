@@ -17,8 +17,8 @@ class Outcome:
     """The outcome of one order id.
 
     `reason` says why it failed or is invalid; `calls` is the number of calls found; `asked_at` (aware) is when the
-    answer came, None when nothing was asked; `attempts` the requests sent for it this time. `may_pass` says of a failure
-    that asking again could bring an answer.
+    answer came, None when nothing was asked; `attempts` the requests sent for it this time. `may_pass` says of a
+    failure that asking again could bring an answer.
     """
 
     order_id: str

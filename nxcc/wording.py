@@ -126,8 +126,8 @@ def zone_of(times: pd.Series[pd.Timestamp], zone: ZoneInfo, now: datetime) -> st
     if known.empty:
         return offset(zone, now)
     local = known.dt.tz_convert(zone).dt.tz_localize(None)
-    offsets = (local - known.dt.tz_localize(None)).unique()
-    return zone.key if len(offsets) > 1 else _offset(offsets[0])
+    ahead_s = (local - known.dt.tz_localize(None)).dt.total_seconds().unique()
+    return zone.key if len(ahead_s) > 1 else _offset(timedelta(seconds=float(ahead_s[0])))
 
 
 def _offset(ahead: timedelta) -> str:

@@ -200,7 +200,7 @@ class Archive:
         )
 
     def read(self, query: str, values: dict[str, Any], **tables: pa.Table) -> pa.Table:
-        """The answer of the archive's engine; `tables` are there under their names, `values` besides those of this team.
+        """The answer of the archive's engine; `tables` are there by name, `values` besides those of this team.
 
         For the modules of this package: nobody else writes SQL.
         """

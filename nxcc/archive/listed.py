@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import compute
 
 from nxcc.archive.ledger import ANSWERS, Archive
-from nxcc.archive.window import Window
+from nxcc.archive.window import FOREVER, Window
 from nxcc.outcome import WORDS, Outcome, Word
 
 # A row without an id that is asked is invalid; the others have the answer of their id.
@@ -61,10 +61,12 @@ _DISTINCT_CALLS = f"""
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How far a list is: its distinct ids by outcome (zeros included), and the calls that were found."""
+    """How far a list is: its distinct ids by outcome (zeros included), the calls that were found, and how many of the
+    trusted answers are older than the window's `own`."""
 
     words: dict[Word, int]
     calls: int
+    from_archive: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +101,23 @@ class Listed:
 
     def tally(self) -> Tally:
         """The distinct ids by outcome."""
-        query = f"{ANSWERS} SELECT answer.outcome AS outcome, count(*) AS n, sum(answer.calls)::BIGINT AS calls "
-        found = self._archive.read(query + "FROM answers GROUP BY ALL", self.window.values(), wanted=self._wanted)
+        query = f"""{ANSWERS} SELECT answer.outcome AS outcome, count(*) AS n, sum(answer.calls)::BIGINT AS calls,
+            count_if(answer.outcome <> 'failed' AND answer.asked_at <= $own) AS older FROM answers GROUP BY ALL"""
+        values = self.window.values() | {"own": self.window.own or FOREVER}
         words: dict[Word, int] = dict.fromkeys(WORDS, 0)
-        words.update(zip(found["outcome"].to_pylist(), found["n"].to_pylist(), strict=True))
+        calls = from_archive = 0
+        for row in self._archive.read(query, values, wanted=self._wanted).to_pylist():
+            words[row["outcome"]] = row["n"]
+            calls += row["calls"]
+            from_archive += row["older"]
         words["pending"] = len(self._wanted) - sum(words.values())
-        calls = dict(zip(found["outcome"].to_pylist(), found["calls"].to_pylist(), strict=True))
-        return Tally(words, calls.get("found") or 0)
+        return Tally(words, calls, from_archive)
 
     def pending(self) -> list[str]:
         """The distinct ids without an answer yet, in the file's order."""
         query = f"{_ROWS} SELECT order_id FROM listed WHERE sends AND outcome = 'pending' ORDER BY place"
-        return self._read_rows(query)["order_id"].to_pylist()
+        pending: list[str] = self._read_rows(query)["order_id"].to_pylist()
+        return pending
 
     def rows_by_outcome(self) -> dict[Word, int]:
         """The rows by outcome: what the orders file holds."""
@@ -146,6 +153,11 @@ class Listed:
         query = f"{_ROWS} SELECT place FROM listed WHERE {' AND '.join(passing)} ORDER BY place"
         found: list[int] = self._read_rows(f"{query} LIMIT {most:d} OFFSET {first:d}", values)["place"].to_pylist()
         return found
+
+    def row_numbers(self, places: Sequence[int]) -> list[int]:
+        """What a spreadsheet calls the rows at these places."""
+        numbers: list[int] = self.rows["row"].take(pa.array(places, pa.int64())).to_pylist()
+        return numbers
 
     def outcomes(self, places: Sequence[int], invalid: dict[str, str]) -> list[Outcome]:
         """One outcome a row, for the rows at these places; `invalid` says a problem code in words."""

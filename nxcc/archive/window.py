@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 CLOCK_TOLERANCE = timedelta(minutes=1)  # a lookup "from the future" (the clock was set back) is not fresh for ever
-_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,16 @@ class Window:
         """Whether this answer counts."""
         failed = self.may_pass if may_pass else self.failed
         after = {"found": self.found, "no_calls": self.no_calls, "failed": failed}[word]
-        return after is not None and after < asked_at <= (self.until or _NEVER)
+        return after is not None and after < asked_at <= (self.until or FOREVER)
 
     def values(self) -> dict[str, Any]:
         """As values of the archive's queries."""
         return {
             "found": self.found,
             "no_calls": self.no_calls,
-            "failed": self.failed or _NEVER,
-            "may_pass": self.may_pass or _NEVER,
-            "until": self.until or _NEVER,
+            "failed": self.failed or FOREVER,
+            "may_pass": self.may_pass or FOREVER,
+            "until": self.until or FOREVER,
         }
 
 

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -42,13 +43,23 @@ _CALLS = pa.schema([field for field in records.SCHEMA if field.name != "raw"])  
 _building: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
-def build(job: Job, folder: Folder, archive: Archive, *, kind: Kind, format: Format, zone: str) -> Path:
-    """The file of this kind, as things stand now; made once for as long as nothing changes.
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """Which file of a job is wanted, with its times in which zone."""
+
+    kind: Kind
+    format: Format
+    zone: str
+
+
+def build(job: Job, folder: Folder, archive: Archive, wanted: FileRequest) -> Path:
+    """The file that is wanted, as things stand now; made once for as long as nothing changes.
 
     The orders file holds the uploaded rows, untouched and in their order, with `RESULT_COLUMNS` added; the calls file
     one row a call, in the order of the rows. Raises `ArchiveError`, `ExportError` or `JobsError`.
     """
-    path = folder.path / "files" / f"{kind}-{_version(job, zone)}.{format}"
+    kind, zone = wanted.kind, ZoneInfo(wanted.zone)
+    path = folder.path / "files" / f"{kind}-{_version(job, wanted.zone)}.{wanted.format}"
     with _building[folder.path]:
         if path.is_file():
             return path
@@ -57,9 +68,9 @@ def build(job: Job, folder: Folder, archive: Archive, *, kind: Kind, format: For
         if not parquet.is_file():
             for old in path.parent.glob(f"{kind}-*"):
                 old.unlink(missing_ok=True)
-            _write(job, folder, archive, kind, parquet, ZoneInfo(zone))
-        if format != "parquet":
-            export.convert_apart(parquet, path, format, ZoneInfo(zone), sheet=kind)
+            _write(job, folder, archive, wanted, parquet)
+        if wanted.format != "parquet":
+            export.convert_apart(parquet, path, wanted.format, zone, sheet=kind)
     return path
 
 
@@ -79,15 +90,15 @@ def orders_with_cells(listed: Listed, archive: Archive, cells: Path) -> Iterator
             yield pa.record_batch(columns + result.columns, schema=_orders_schema(len(columns)))
 
 
-def _write(job: Job, folder: Folder, archive: Archive, kind: Kind, path: Path, zone: ZoneInfo) -> None:
+def _write(job: Job, folder: Folder, archive: Archive, wanted: FileRequest, path: Path) -> None:
     listed = Listed(archive, folder.ids, job.window)
-    if kind == "orders":
+    if wanted.kind == "orders":
         names = [*folder.read().columns, *RESULT_COLUMNS]
         schema = _orders_schema(len(names) - len(RESULT_COLUMNS))
         stream = orders_with_cells(listed, archive, folder.cells)
     else:
         names, schema, stream = list(_CALLS.names), _CALLS, _calls(listed, archive)
-    export.write(pa.RecordBatchReader.from_batches(schema, stream), path, "parquet", zone, names=names)
+    export.write(pa.RecordBatchReader.from_batches(schema, stream), path, "parquet", ZoneInfo(wanted.zone), names=names)
 
 
 def _results(listed: Listed, archive: Archive, places: range) -> pa.RecordBatch:

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from nxcc import intake
 from nxcc.intake import Check, Overrides, Reading
-from nxcc.jobs.store import JobsError
+from nxcc.jobs.errors import JobsError
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _CHUNK = 1 << 20

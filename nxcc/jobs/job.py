@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from nxcc.archive import Window
+from nxcc.jobs.folder import Folder
 from nxcc.outcome import WORDS, Word
 
 State = Literal["queued", "running", "paused", "halted", "done", "cancelled"]
@@ -40,13 +41,14 @@ class Job:
     failed: int = 0
     invalid: int = 0
     calls: int = 0
+    from_archive: int = 0  # answers that were there before
+    requests: int = 0  # sent for it so far
     started_at: datetime | None = None
     finished_at: datetime | None = None
     note: str = ""  # what a running job waits for, why one is halted
     cure: str = ""
     code: str = ""  # the vendor's code, where there is one
     source: str = ""  # fingerprint of file and options, by which the command line finds its job again
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def pending(self) -> int:
@@ -60,13 +62,13 @@ class Job:
 
     @property
     def window(self) -> Window:
-        """Which answers in the archive are this job's; once it has finished, later ones are not."""
+        """Which answers in the archive are this job's; once it has ended, later ones are not."""
         return Window(
             self.found_after,
             self.no_calls_after,
             self.failed_after,
             self.may_pass_after,
-            until=self.finished_at if self.state == "done" else None,
+            until=self.finished_at if self.state in ("done", "cancelled") else None,
             own=self.created_at,
         )
 
@@ -75,3 +77,30 @@ class Job:
         """The ids by outcome."""
         n = (self.found, self.no_calls, self.failed, self.invalid, self.pending)
         return dict(zip(WORDS, n, strict=True))
+
+
+def new_job(folder: Folder, *, name: str, who: str, fresh: Window, now: datetime) -> Job:
+    """A job on a checked upload, whose list does not change any more. What is `fresh` counts as answered.
+
+    Raises `JobsError` when the upload's files cannot be read.
+    """
+    about = folder.about()
+    reading, check = folder.read(), folder.check(**about["checked"])
+    folder.note(begun=True)
+    return Job(
+        id=folder.id,
+        name=name,
+        file_name=about["name"],
+        who=who,
+        column=reading.columns[about["checked"]["column"]],
+        state="queued",
+        rows=check.rows,
+        ids=check.ids,
+        invalid=check.invalid + check.blank,
+        created_at=now,
+        found_after=fresh.found,
+        no_calls_after=fresh.no_calls,
+        failed_after=now,
+        may_pass_after=now,
+        source=folder.fingerprint(),
+    )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from nxcc.archive import Listed, Window
-from nxcc.jobs.files import Kind, build
+from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, clear_unstarted, is_id
-from nxcc.jobs.job import Job
+from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State, new_job
 from nxcc.jobs.live import Live
 from nxcc.jobs.runner import Runner
 from nxcc.jobs.store import Store
@@ -34,15 +34,21 @@ class Jobs:
     """Bulk lookups of one installation. Thread-safe. Raises `NxccError`s that say what happened and what to do."""
 
     def __init__(
-        self, store: Store, lookup: Lookup, folders: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        store: Store,
+        lookup: Lookup,
+        folders: Path,
+        *,
+        patience_s: float | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.store, self._lookup, self._folders, self._now = store, lookup, folders, now
-        self._runner = Runner(store, lookup, folders, now=now)
+        self._runner = Runner(store, lookup, folders, patience_s=patience_s, now=now)
 
-    def begin(self) -> None:
-        """Runs jobs in this process from now on; those that were left in the middle go on."""
+    def begin(self, only: str | None = None) -> None:
+        """Runs jobs in this process from now on, or `only` one; those that were left in the middle go on."""
         clear_unstarted(self._folders, {job.id for job in self.store.all()}, time.time())
-        self._runner.start()
+        self._runner.start(only)
 
     def end(self) -> None:
         """Runs no more jobs; they stay as they are."""
@@ -67,43 +73,23 @@ class Jobs:
 
     def start(self, folder: Folder, *, name: str, who: str, use_fresh: bool = True) -> Job:
         """Makes a job of a checked upload; it begins by itself."""
-        about, check, reading = folder.about(), folder.check(**folder.about()["checked"]), folder.read()
-        fresh = self._fresh(use_fresh)
         now = self._now()
-        job = Job(
-            id=folder.id,
-            name=name,
-            file_name=about["name"],
-            who=who,
-            column=reading.columns[about["checked"]["column"]],
-            state="queued",
-            rows=check.rows,
-            ids=check.ids,
-            invalid=check.invalid + check.blank,
-            created_at=now,
-            found_after=fresh.found,
-            no_calls_after=fresh.no_calls,
-            failed_after=now,
-            may_pass_after=now,
-            source=folder.fingerprint(),
-        )
-        folder.note(begun=True)
+        job = new_job(folder, name=name, who=who, fresh=self._fresh(use_fresh), now=now)
         self.store.add(job)
         self._runner.poke()
         return job
 
     def pause(self, job: Job) -> None:
         """Stops asking; what is under way is kept."""
-        self._change(job, only=("queued", "running"), state="paused", note="", cure="")
+        self._change(job, AT_WORK, state="paused", note="", cure="")
 
     def resume(self, job: Job) -> None:
         """Goes on after a pause, or after what halted it was cured."""
-        self._change(job, only=("paused", "halted"), state="queued", note="", cure="", code="")
+        self._change(job, ("paused", "halted"), state="queued", note="", cure="", code="")
 
     def cancel(self, job: Job) -> None:
         """Ends it; what was fetched stays in the archive and in the files."""
-        states = ("queued", "running", "paused", "halted")
-        self._change(job, only=states, state="cancelled", finished_at=self._now(), note="", cure="")
+        self._change(job, UNFINISHED, state="cancelled", finished_at=self._now(), note="", cure="")
 
     def retry_failed(self, job: Job) -> None:
         """Asks again for the ids that failed."""
@@ -136,18 +122,18 @@ class Jobs:
         """How the job goes right now, when this process runs it."""
         return self._runner.live(job.id)
 
-    def file(self, job: Job, *, kind: Kind, format: str, zone: str) -> Path:
+    def file(self, job: Job, wanted: FileRequest) -> Path:
         """A file of the job's, made when it is asked for; can take a minute for a million rows."""
-        return build(job, Folder(self._folders / job.id), self._lookup.archive, kind=kind, format=format, zone=zone)
+        return build(job, Folder(self._folders / job.id), self._lookup.archive, wanted)
 
     def _fresh(self, use_fresh: bool) -> Window:
         now = self._now()
         return self._lookup.freshness.at(now) if use_fresh else Window(now, now)
 
     def _again(self, job: Job, **after: datetime) -> None:
-        states = ("done", "cancelled", "paused", "halted")
-        self._change(job, only=states, state="queued", finished_at=None, note="", cure="", code="", **after)
+        states: tuple[State, ...] = ("done", "cancelled", "paused", "halted")
+        self._change(job, states, state="queued", finished_at=None, note="", cure="", code="", **after)
 
-    def _change(self, job: Job, **values: object) -> None:
-        self.store.change(job.id, **values)
+    def _change(self, job: Job, only: Sequence[State], **values: Any) -> None:
+        self.store.change(job.id, only, **values)
         self._runner.poke()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from nxcc.archive import Listed
 from nxcc.errors import NxccError
@@ -47,6 +49,8 @@ class Passing:
         self._patience_s = PATIENCE_S if patience_s is None else patience_s
         self._noted = 0.0
         self._calls = 0
+        self._from_archive = 0
+        self._requests = job.requests
         self._silent = 0  # failures that may pass since the last answer
         self._witness = ""  # an id that the gateway has answered
         self._away_since: float | None = None  # monotonic; None while the gateway answers
@@ -109,12 +113,13 @@ class Passing:
         self._witness, self._silent, self._away_since, self._wait_s = order_id, 0, None, FIRST_WAIT_S
 
     def _take(self, batch: list[Outcome]) -> None:
-        words = self._live.words
-        assert words is not None
+        words = self._live.words or dict(self._job.words)
         for outcome in batch:
             words[outcome.word] += 1
             words["pending"] -= 1
             self._calls += outcome.calls
+            self._from_archive += outcome.from_archive
+            self._requests += outcome.attempts
             if outcome.word == "failed" and outcome.may_pass:
                 self._silent += 1
             elif not outcome.from_archive:
@@ -135,9 +140,7 @@ class Passing:
         last = self._listed().failures()
         why = f" Last: {last[0].reason}" if last else ""
         self._live.waits_until = time.time() + self._wait_s
-        self._store.change(
-            self._job.id, only=AT_WORK, note=f"The gateway brings no answers; it is tried again.{why}", cure=""
-        )
+        self._store.change(self._job.id, AT_WORK, note=f"The gateway brings no answers; it is tried again.{why}")
         self._live.stop.wait(self._wait_s)
         self._live.waits_until = None
         self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
@@ -147,20 +150,16 @@ class Passing:
 
     def _again(self) -> list[str]:
         """Failures that may pass count no more: their ids are pending."""
-        self._change(may_pass_after=self._now())
+        now = self._now()
+        self._store.change(self._job.id, may_pass_after=now)
+        self._job = replace(self._job, may_pass_after=now)
         return self._count()
-
-    def _change(self, **values: object) -> None:
-        self._store.change(self._job.id, **values)
-        job = self._store.get(self._job.id)
-        if job is not None:
-            self._job = job
 
     def _count(self) -> list[str]:
         """Counts anew out of the archive; returns the ids without an answer."""
         listed = self._listed()
         tally = listed.tally()
-        self._calls = tally.calls
+        self._calls, self._from_archive = tally.calls, tally.from_archive
         self._live.words = tally.words | {"invalid": self._job.invalid}
         if tally.words["failed"]:
             self._live.failures.clear()
@@ -173,38 +172,30 @@ class Passing:
 
     def _note(self) -> None:
         self._noted = time.monotonic()
-        words = self._live.words or {}
         note = {} if self._away_since else {"note": "", "cure": ""}
-        self._store.change(
-            self._job.id,
-            only=AT_WORK,
-            found=words["found"],
-            no_calls=words["no_calls"],
-            failed=words["failed"],
-            calls=self._calls,
-            **note,
-        )
+        self._store.change(self._job.id, AT_WORK, **self._counted(), **note)
 
     def _finish(self) -> None:
-        words = self._live.words or {}
-        self._store.change(
-            self._job.id,
-            only=AT_WORK,
-            state="done",
-            finished_at=self._now(),
-            found=words["found"],
-            no_calls=words["no_calls"],
-            failed=words["failed"],
-            calls=self._calls,
-            note="",
-            cure="",
-        )
+        end = {"state": "done", "finished_at": self._now(), "note": "", "cure": ""}
+        self._store.change(self._job.id, AT_WORK, **(self._counted() | end))
 
     def _end_early(self) -> None:
-        """Paused, cancelled or the process ends: what is kept is counted once more."""
-        tally = self._listed().tally()
-        words = tally.words
-        self._store.change(
-            self._job.id, found=words["found"], no_calls=words["no_calls"], failed=words["failed"], calls=tally.calls
-        )
+        """Paused, cancelled, or the process ends: what is kept is counted once more."""
+        self._count()
+        ended: dict[str, Any] = {"finished_at": self._now()} if self._state() == "cancelled" else {}
+        self._store.change(self._job.id, None, **(self._counted() | ended))
 
+    def _state(self) -> str:
+        job = self._store.get(self._job.id)
+        return job.state if job else ""
+
+    def _counted(self) -> dict[str, Any]:
+        words = self._live.words or self._job.words
+        return {
+            "found": words["found"],
+            "no_calls": words["no_calls"],
+            "failed": words["failed"],
+            "calls": self._calls,
+            "from_archive": self._from_archive,
+            "requests": self._requests,
+        }

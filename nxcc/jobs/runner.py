@@ -13,14 +13,16 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from nxcc.errors import ApiError, ConfigurationError, NxccError
-from nxcc.jobs.files import build
+from nxcc.jobs.errors import JobsError
+from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder
-from nxcc.jobs.job import Job
+from nxcc.jobs.job import AT_WORK
 from nxcc.jobs.live import Live
 from nxcc.jobs.passing import Passing
-from nxcc.jobs.store import JobsError, Store
+from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
 
 LOOK_EVERY_S = 0.5
@@ -44,6 +46,7 @@ class Runner:
     ) -> None:
         self._store, self._lookup, self._folders = store, lookup, folders
         self._patience_s, self._now = patience_s, now
+        self._only: str | None = None
         self._lock = threading.Lock()
         self._lives: dict[str, Live] = {}
         self._threads: dict[str, threading.Thread] = {}
@@ -52,8 +55,9 @@ class Runner:
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="nxcc-jobs", daemon=True)
 
-    def start(self) -> None:
-        """Begins; jobs that were left in the middle go on."""
+    def start(self, only: str | None = None) -> None:
+        """Begins; jobs that were left in the middle go on. `only` one: the command line leaves others to the app."""
+        self._only = only
         self._watcher.start()
 
     def stop(self) -> None:
@@ -93,7 +97,7 @@ class Runner:
             self._poke.clear()
 
     def _look(self) -> None:
-        states = self._store.states()
+        states = {job_id for job_id in self._store.states() if self._only in (None, job_id)}
         with self._lock:
             for job_id, live in self._lives.items():
                 if job_id not in states:  # paused, cancelled, deleted
@@ -115,8 +119,8 @@ class Runner:
             if job is None:
                 return
             folder = Folder(self._folders / job_id)
-            began = {"state": "running", "started_at": job.started_at or self._now(), "note": "", "cure": "", "code": ""}
-            self._store.change(job_id, only=("queued", "running"), **began)
+            began = job.started_at or self._now()
+            self._store.change(job_id, AT_WORK, state="running", started_at=began, note="", cure="", code="")
             Passing(self._store, self._lookup, folder, job, live, patience_s=self._patience_s, now=self._now).run()
         except NxccError as error:
             self._halt(job_id, live, error)
@@ -137,7 +141,7 @@ class Runner:
         if isinstance(error, ConfigurationError) and error.order_id:
             what += f" It came when {error.order_id} was asked."
         try:
-            self._store.change(job_id, only=("queued", "running"), state="halted", note=what, cure=error.cure, code=code)
+            self._store.change(job_id, AT_WORK, state="halted", note=what, cure=error.cure, code=code)
         except JobsError as second:
             self._not_before[job_id] = time.monotonic() + AGAIN_AFTER_S
             log.warning("a halted job cannot be noted: %s", second)
@@ -147,11 +151,12 @@ class Runner:
             self._store.file_is(job_id, name, "made")
             threading.Thread(target=self._make_file, args=(job_id, name, request), daemon=True).start()
 
-    def _make_file(self, job_id: str, name: str, request: dict[str, str]) -> None:
+    def _make_file(self, job_id: str, name: str, request: Any) -> None:
         try:
             job = self._store.get(job_id)
             if job is not None:
-                made = build(job, Folder(self._folders / job_id), self._lookup.archive, **request)
+                folder = Folder(self._folders / job_id)
+                made = build(job, folder, self._lookup.archive, FileRequest(**request))
                 self._store.file_is(job_id, name, "ready", str(made))
         except NxccError as error:
             self._store.file_is(job_id, name, "failed", str(error))

@@ -12,15 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from nxcc.errors import NxccError
+from nxcc.jobs.errors import JobsError
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
 
 WAIT_FOR_LOCK_S = 5
 ALIVE_S = 5.0  # whoever runs jobs says so more often than this
-
-
-class JobsError(NxccError):
-    """The table of jobs, or a job's folder, cannot be read or written."""
 
 
 class Moment(sa.TypeDecorator[datetime]):
@@ -48,7 +44,7 @@ _jobs = sa.Table(
     ),
     *(
         sa.Column(name, sa.Integer, nullable=False)
-        for name in ("rows", "ids", "found", "no_calls", "failed", "invalid", "calls")
+        for name in ("rows", "ids", "found", "no_calls", "failed", "invalid", "calls", "from_archive", "requests")
     ),
     *(
         sa.Column(name, Moment, nullable=False)
@@ -56,7 +52,6 @@ _jobs = sa.Table(
     ),
     sa.Column("started_at", Moment),
     sa.Column("finished_at", Moment),
-    sa.Column("extra", sa.JSON, nullable=False),
 )
 _runners = sa.Table(
     "runners",
@@ -124,7 +119,7 @@ class Store:
         with self._sentences(), self._engine.connect() as connection:
             return {row.id: row.state for row in connection.execute(query)}
 
-    def change(self, job_id: str, *, only: Sequence[State] | None = None, **values: Any) -> bool:
+    def change(self, job_id: str, /, only: Sequence[State] | None = None, **values: Any) -> bool:
         """Changes a job's row, only while it is in one of these states; whether it was changed."""
         condition = [_jobs.c.id == job_id, _jobs.c.owner == self._owner]
         if only is not None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import getpass
 import io
-import csv
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
 import pandas as pd
 import streamlit as st
 
-from nxcc import charts, export, intake, wording
+from nxcc import export, intake, wording
 from nxcc.charts import Part
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
@@ -49,7 +50,7 @@ def draw(desk: Desk, jobs: Jobs, folder: Folder, palette: Palette) -> None:
         check = folder.check(column, insist=insist)
         plan = jobs.plan(folder, use_fresh=st.session_state.get(_FRESH, True))
     with st.container(key="bulk_check", gap="small"):
-        _tiles(desk, check, plan, reading)
+        _tiles(desk, check, plan)
         left, right = st.columns([5, 3], gap="small")
         with left, st.container(border=True, gap="xsmall", height="stretch"):
             _parts(check, plan, palette)
@@ -72,7 +73,8 @@ def _refused(folder: Folder, error: IntakeError) -> None:
 
 
 def _found(folder: Folder, reading: Reading) -> str:
-    said = [f":material/description: **{wording.in_markdown(folder.name)}**", f"{reading.rows:,} rows", reading.encoding]
+    name = wording.in_markdown(wording.cut(folder.name, 40))
+    said = [f":material/description: **{name}**", f"{reading.rows:,} rows", reading.encoding]
     said.append(_DELIMITERS.get(reading.delimiter, "") if reading.format == "csv" else "")
     said.append(f"sheet {wording.in_markdown(reading.sheet)}" if reading.sheet else "")
     said.append(f"header in row {reading.header}" if reading.header else "no header")
@@ -161,8 +163,7 @@ def _differently(folder: Folder, reading: Reading | None) -> None:
             sheet = st.selectbox("Sheet", reading.sheets, reading.sheets.index(reading.sheet))
         wanted = Overrides(encoding=encoding, delimiter=delimiter, header=header, sheet=sheet)
         if st.button("Read again", key="bulk_read_again", type="primary", disabled=wanted == now):
-            folder.note(overrides={name: getattr(wanted, name) for name in Overrides.__dataclass_fields__}, reading=None)
-            folder.note(column=None)
+            folder.note(overrides=asdict(wanted), reading=None, column=None)
             st.session_state.pop(_COLUMN, None)
             st.rerun()
 
@@ -172,14 +173,16 @@ def _or_found_out(value: str | None) -> str:
 
 
 def _another() -> None:
-    st.button("Another file", icon=":material/close:", key="bulk_another", on_click=bulk_address.start_over, type="tertiary")
+    st.button(
+        "Another file", icon=":material/close:", key="bulk_another", on_click=bulk_address.start_over, type="tertiary"
+    )
 
 
 def _chosen(folder: Folder) -> None:
     folder.note(column=st.session_state[_COLUMN])
 
 
-def _tiles(desk: Desk, check: Check, plan: Plan, reading: Reading) -> None:
+def _tiles(desk: Desk, check: Check, plan: Plan) -> None:
     rate = desk.client.likely_rate()
     if not plan.requests:
         time_text, time_basis = "none", "nothing to ask"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import streamlit as st
 
-from nxcc import charts, wording
+from nxcc import wording
 from nxcc.charts import Part
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.jobs import AT_WORK, Job, Jobs, Live
 from nxcc.palette import OUTCOMES, Palette
-from nxcc.ui import bulk_results, figures, panels, resources, shell, tables, zone
+from nxcc.ui import bulk_results, bulk_speed, figures, panels, resources, shell, zone
 from nxcc.ui.bulk_steps import steps
 from nxcc.ui.jobs_list import STATES
 
@@ -51,13 +51,13 @@ def _moving(job_id: str, state: str) -> None:
         st.rerun(scope="app")
     live = jobs.live(job)
     if job.state == "halted":
-        _halted(jobs, job)
+        _halted(job)
     elif job.state in AT_WORK and live and not live.running and live.error:
         panels.problem(live.error, key="stuck", title="The job cannot go on yet", kept="It tries again by itself.")
     _progress(desk, jobs, job, live, shell.palette())
 
 
-def _halted(jobs: Jobs, job: Job) -> None:
+def _halted(job: Job) -> None:
     """Why it stopped, and the button that goes on after the cure."""
     error = NxccError(job.note, cure=job.cure)
     kept = f"{_ids(job.done)} with an outcome, which is kept; {_ids(job.pending)} still to ask. Nothing is asked twice."
@@ -65,8 +65,9 @@ def _halted(jobs: Jobs, job: Job) -> None:
     if panels.problem(error, key="halted", title=title, kept=kept, again="Resume", code=job.code):
         resources.follow_settings()
         desk = shell.desk()
-        if desk and desk.jobs:
-            _act(lambda: desk.jobs.resume(job) if desk.jobs else None)
+        if desk and (jobs := desk.jobs):
+            _act(lambda: jobs.resume(job))
+        st.rerun(scope="app")
 
 
 def _progress(desk: Desk, jobs: Jobs, job: Job, live: Live | None, palette: Palette) -> None:
@@ -94,7 +95,7 @@ def _progress(desk: Desk, jobs: Jobs, job: Job, live: Live | None, palette: Pale
         if job.note and job.state in AT_WORK:
             _waits(job, live)
         if job.state in AT_WORK or (job.state in ("paused", "halted") and live):
-            _speed(desk, job, live, done, words, palette)
+            bulk_speed.draw(desk, job, live, words, palette)
 
 
 def _buttons(jobs: Jobs, job: Job) -> None:
@@ -106,9 +107,7 @@ def _buttons(jobs: Jobs, job: Job) -> None:
             st.rerun(scope="app")
     if job.state in AT_WORK and st.button("Pause", key="bulk_pause", icon=":material/pause:"):
         _act(lambda: jobs.pause(job))
-    if job.state == "paused" and st.button(
-        "Resume", key="bulk_resume", icon=":material/play_arrow:", type="primary"
-    ):
+    if job.state == "paused" and st.button("Resume", key="bulk_resume", icon=":material/play_arrow:", type="primary"):
         _act(lambda: jobs.resume(job))
     if job.state not in ("done", "cancelled") and st.button(
         "Cancel", key="bulk_cancel", icon=":material/close:", type="tertiary"
@@ -131,67 +130,6 @@ def _waits(job: Job, live: Live | None) -> None:
         at = datetime.fromtimestamp(live.waits_until, UTC).astimezone(zone.current())
         again = f" Next try at {at:%H:%M:%S}."
     st.markdown(f":orange[:material/cloud_off:] {wording.in_markdown(job.note)}{again}")
-
-
-def _speed(
-    desk: Desk, job: Job, live: Live | None, done: int, words: dict[str, int], palette: Palette
-) -> None:
-    per_second = live.per_second() if live else None
-    halted = job.state not in AT_WORK
-    limit = desk.client.pace.per_second
-    limit_said = "no limit" if limit == float("inf") else f"limit {limit:,.3g}"
-    rate = per_second or desk.client.likely_rate()
-    left_s = words["pending"] / rate if rate else None
-    asked = words["found"] + words["no_calls"] + words["failed"]
-    when = ""
-    if left_s is not None and not halted:
-        when = f"done ≈ {(datetime.now(UTC) + timedelta(seconds=left_s)).astimezone(zone.current()):%H:%M}"
-    tiles = (
-        (
-            "Answers a second",
-            "0.0" if halted else wording.NOTHING if per_second is None else f"{per_second:,.1f}",
-            f"{limit_said} · last 30 s",
-            "Ids that got an outcome per second. The limit is a setting; it drops by itself when the API asks for it.",
-        ),
-        (
-            "Time left",
-            wording.NOTHING if left_s is None or halted else wording.duration(left_s),
-            f"{wording.duration(left_s)} once resumed" if halted and left_s else when or wording.NOTHING,
-            "Ids without an answer ÷ the rate of the last half minute.",
-        ),
-        (
-            "Share found",
-            wording.share(words["found"] / asked) if asked else wording.NOTHING,
-            f"n {asked:,} ids",
-            "Found ÷ (found + no calls + failed): invalid ids were never sent.",
-        ),
-        (
-            "Failed",
-            f"{words['failed']:,}",
-            f"{wording.share(words['failed'] / asked)} of ids asked" if asked else wording.NOTHING,
-            "Ids asked without an answer that can be trusted. Those that may pass are asked again before the job ends.",
-        ),
-    )
-    with st.grid(4, gap="xsmall", min_column_width=150, key="speed_tiles"):
-        for label, value, basis, definition in tiles:
-            st.metric(label, value, delta_description=basis, help=definition, border=True, height="stretch")
-    if live is None:
-        return
-    left, right = st.columns([3, 2], gap="small")
-    moments = [(moment.at, moment.done, moment.limit) for moment in list(live.moments)]
-    with left:
-        figures.card(charts.answers_a_second(moments, palette, zone.current()))
-    with right, st.container(border=True, gap="xsmall", height="stretch"):
-        st.markdown("**Failures by reason**", help="Failed ids by what the API or the network said.")
-        reasons = live.most_failures(5)
-        if reasons:
-            tables.failures_table(reasons)
-        else:
-            st.caption("No id has failed.")
-    latest = list(live.latest)
-    if latest:
-        st.subheader("Latest answers", anchor=False)
-        tables.latest_table(latest, zone.current(), palette)
 
 
 def _ids(n: int) -> str:

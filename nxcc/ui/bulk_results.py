@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 from nxcc import charts, kpis, records, wording
 from nxcc.charts import Chart
 from nxcc.desk import Desk
 from nxcc.export import FORMATS, MIME, Format
-from nxcc.jobs import Job, Jobs, Kind, download_name
+from nxcc.jobs import FileRequest, Job, Jobs, Kind, download_name
 from nxcc.jobs.files import REASONS
 from nxcc.kpis import Kpi
-from nxcc.outcome import Word
-from nxcc.palette import OUTCOMES, PALETTES, Palette
+from nxcc.outcome import Outcome, Word
+from nxcc.palette import OUTCOMES, PALETTES, Mode, Palette
 from nxcc.ui import figures, tables
 from nxcc.wording import Money
 
@@ -28,31 +28,46 @@ _LABELS: dict[Format, str] = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet"
 _MOST_REASONS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at a job: whose answers, and how they are written."""
+
+    desk: Desk
+    jobs: Jobs
+    job: Job
+    zone: ZoneInfo
+    palette: Palette
+    money: Money
+
+
 def draw(desk: Desk, jobs: Jobs, job: Job, zone: ZoneInfo, palette: Palette) -> None:
     """Files, tiles, orders, charts, calls."""
+    mode: Mode = "dark" if palette is PALETTES["dark"] else "light"
     with st.container(key="bulk_results"):
         _files(jobs, job, zone)
-        version = repr((job.state, job.finished_at, job.window, job.words))
         with st.spinner("Adding up the answers …"):
-            rows, all_kpis, all_charts, money = _figures(
-                jobs, job, job.id, version, zone, "dark" if palette is PALETTES["dark"] else "light",
-                desk.settings.currency,
-            )  # fmt: skip
+            rows, all_kpis, all_charts, money = _figures(jobs, job, zone, mode, desk.settings.currency)
+        look = _Look(desk, jobs, job, zone, palette, money)
         words = _strip(job, rows)
         figures.tiles(all_kpis)
-        _failures(jobs, job)
-        outcomes = _orders(desk, jobs, job, rows, words, zone, money, palette)
+        _failures(look)
+        outcomes = _orders(look, rows, words)
         if all_charts:
             figures.cards(all_charts)
-        _calls(desk, outcomes, zone, money, palette)
+        _calls(look, outcomes)
 
 
-@st.cache_data(max_entries=24, show_spinner=False)
+def _answers_of(job: Job) -> str:
+    """Tells one state of a job's answers from another."""
+    return repr((job.id, job.state, job.finished_at, job.window, job.words, job.calls))
+
+
+@st.cache_data(max_entries=24, show_spinner=False, hash_funcs={Job: _answers_of})
 def _figures(
-    _jobs: Jobs, _job: Job, job_id: str, version: str, zone: ZoneInfo, mode: Any, currency: str
+    _jobs: Jobs, job: Job, zone: ZoneInfo, mode: Mode, currency: str
 ) -> tuple[dict[Word, int], list[Kpi], list[Chart], Money]:
-    """Rows by outcome, tiles and charts over the whole list. `job_id` and `version` say which answers are meant."""
-    listed = _jobs.listed(_job)
+    """Rows by outcome, tiles and charts over the whole list."""
+    listed = _jobs.listed(job)
     orders, calls = listed.figures()
     distinct = records.frame(calls)
     money = Money.of(distinct["cost"].drop_duplicates(), currency)
@@ -86,13 +101,17 @@ def _downloads(jobs: Jobs, job: Job, kind: Kind, label: str, zone: ZoneInfo) -> 
     for format in FORMATS:
         st.download_button(
             _LABELS[format],
-            lambda format=format: jobs.file(job, kind=kind, format=format, zone=zone.key).read_bytes(),
+            partial(_content, jobs, job, FileRequest(kind, format, zone.key)),
             file_name=download_name(job, kind, format),
             mime=MIME[format],
             key=f"bulk_{kind}_{format}",
             icon=":material/download:",
             on_click="ignore",
         )
+
+
+def _content(jobs: Jobs, job: Job, wanted: FileRequest) -> bytes:
+    return jobs.file(job, wanted).read_bytes()
 
 
 def _ask_again(jobs: Jobs, job: Job) -> None:
@@ -133,12 +152,12 @@ def _strip(job: Job, rows: dict[Word, int]) -> list[Word]:
     return words
 
 
-def _failures(jobs: Jobs, job: Job) -> None:
+def _failures(look: _Look) -> None:
     """Why ids have no answer, in full."""
-    if not job.failed:
+    if not look.job.failed:
         return
     role = OUTCOMES["failed"]
-    reasons = jobs.listed(job).failures()
+    reasons = look.jobs.listed(look.job).failures()
     for reason in reasons[:_MOST_REASONS]:
         said = wording.in_markdown(reason.reason)
         st.markdown(f":{role.colour}[:material/{role.icon}: {role.label} {reason.ids:,}] &nbsp; {said}")
@@ -146,12 +165,8 @@ def _failures(jobs: Jobs, job: Job) -> None:
         st.caption(f"and {len(reasons) - _MOST_REASONS:,} other reasons; the orders file has them all")
 
 
-def _orders(
-    desk: Desk, jobs: Jobs, job: Job, rows: dict[Word, int], words: Sequence[Word], zone: ZoneInfo, money: Money,
-    palette: Palette,
-) -> list[Any]:  # fmt: skip
+def _orders(look: _Look, rows: dict[Word, int], words: Sequence[Word]) -> list[Outcome]:
     """A page of the orders table; returns its outcomes."""
-    listed = jobs.listed(job)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader("Orders", anchor=False, help="One row a row of the file, in its order.", width="content")
         find = st.text_input(
@@ -161,34 +176,37 @@ def _orders(
             label_visibility="collapsed",
             icon=":material/search:",
             width=240,
-        )
+        ).strip()
         of = sum(rows[word] for word in words or rows)
         pages = max(1, -(-of // A_PAGE))
-        page = 1
-        if pages > 1 and not find:
-            page = st.pagination(pages, key=f"{_PAGE}_{pages}", max_visible_pages=5)
-    places = listed.places(words, (page - 1) * A_PAGE, A_PAGE, find.strip())
+        page = st.pagination(pages, key=f"{_PAGE}_{pages}") if pages > 1 and not find else 1
+    first = (page - 1) * A_PAGE
+    listed = look.jobs.listed(look.job)
+    places = listed.places(words, first, A_PAGE, find)
     outcomes = listed.outcomes(places, REASONS)
     with st.container(key="bulk_orders", gap="xsmall"):
         if not outcomes:
             st.caption("No row matches.")
             return []
-        numbers = listed.rows["row"].take(pd.array(list(places), dtype="int64").to_numpy()).to_pylist()
-        tables.orders_table(desk.archive.orders(outcomes).to_pandas(), zone, money, palette, rows=numbers)
-        first = (page - 1) * A_PAGE
-        what = f"{len(outcomes):,} rows found" if find else f"Rows {first + 1:,} to {first + len(outcomes):,} of {of:,}"
-        st.caption(f"{what}; the orders file has all of them.")
+        orders = look.desk.archive.orders(outcomes).to_pandas()
+        tables.orders_table(orders, look.zone, look.money, look.palette, rows=listed.row_numbers(places))
+        n = len(outcomes)
+        if find:
+            said = f"{'The first ' if n == A_PAGE else ''}{n:,} row{'' if n == 1 else 's'} found"
+        else:
+            said = f"Rows {first + 1:,} to {first + n:,} of {of:,}"
+        st.caption(f"{said}; the orders file has all of them.")
     return outcomes
 
 
-def _calls(desk: Desk, outcomes: Sequence[Any], zone: ZoneInfo, money: Money, palette: Palette) -> None:
+def _calls(look: _Look, outcomes: Sequence[Outcome]) -> None:
     """The calls of the orders on this page."""
-    distinct = {outcome.order_id: outcome for outcome in outcomes if outcome.word == "found"}
-    calls = records.frame(desk.archive.calls(list(distinct.values())))
+    found = {outcome.order_id: outcome for outcome in outcomes if outcome.word == "found"}
+    calls = records.frame(look.desk.archive.calls(list(found.values())))
     st.subheader("Calls", anchor=False, help="One row a call of the orders above.")
     with st.container(key="bulk_calls", gap="xsmall"):
         if len(calls):
-            tables.calls_table(calls, zone, money, palette)
+            tables.calls_table(calls, look.zone, look.money, look.palette)
             st.caption(f"{len(calls):,} calls of the orders above; the calls file has those of all orders.")
         else:
             st.caption("The orders above have no calls.")

@@ -30,8 +30,8 @@ def draw(jobs: Jobs) -> None:
             on_change=_uploaded,
             args=(jobs,),
             max_upload_size=MOST_MB,
-            help="Everything is read as text: `007`, `1E5` and 19-digit ids survive. Delimiter, encoding and header are "
-            "found out and shown; all of it can be changed before anything is asked.",
+            help="Everything is read as text: `007`, `1E5` and 19-digit ids survive. Delimiter, encoding and header "
+            "are found out and shown; all of it can be changed before anything is asked.",
         )
         st.caption(
             f"Up to 1,000,000 rows and {MOST_MB} MB. Nothing is asked before you have seen what it costs. The job then "
@@ -45,7 +45,9 @@ def draw(jobs: Jobs) -> None:
             placeholder="One a line, or separated by commas, semicolons, tabs or spaces",
             label_visibility="collapsed",
         )
-        st.form_submit_button("Check them", icon=":material/fact_check:", key="bulk_paste", on_click=_paste, args=(jobs,))
+        st.form_submit_button(
+            "Check them", icon=":material/fact_check:", key="bulk_paste", on_click=_paste, args=(jobs,)
+        )
     st.subheader("Latest jobs", anchor=False)
     jobs_list.draw(jobs, most=5)
 

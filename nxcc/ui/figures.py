@@ -45,4 +45,3 @@ def parts(of_whole: Sequence[Part], palette: Palette, *, of: str, key: str, name
     figure = parts_bar(of_whole, palette, of=of, named=named)
     alt = ", ".join(f"{part.label} {part.n:,}" for part in of_whole)
     st.plotly_chart(figure, theme=None, key=key, alt=alt, config=_BARE)
-

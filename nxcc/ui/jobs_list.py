@@ -34,8 +34,8 @@ def draw(jobs: Jobs, *, most: int | None = None) -> None:
         except NxccError as error:
             panels.problem(error, key="jobs_unreadable", title="Jobs cannot be listed", kept="Nothing was changed.")
             return
-        if error := st.session_state.pop(_ERROR, None):
-            panels.problem(error, key="jobs_failed", title="That did not work", kept="Nothing else was changed.")
+        if failed := st.session_state.pop(_ERROR, None):
+            panels.problem(failed, key="jobs_failed", title="That did not work", kept="Nothing else was changed.")
         if not found:
             st.caption("No jobs yet. Upload a file of order ids: what became of each is kept here.")
             return

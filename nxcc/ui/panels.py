@@ -9,7 +9,7 @@ from nxcc.errors import ApiError, ConfigurationError, NxccError
 
 
 def problem(error: NxccError, *, key: str, title: str, kept: str, again: str = "", code: str = "") -> bool:
-    """Draws the card; with `again`, a button of that name. True when it was clicked. `code` where the error has none."""
+    """Draws the card; with `again`, a button of that name: True when it was clicked. `code` if the error has none."""
     with st.container(border=True, gap="xsmall", key=key):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f":red[:material/error:] **{title}**", width="content")

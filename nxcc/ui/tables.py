@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from nxcc import intake, wording
-from nxcc.hangup import RESULTS as RESULT_WORDS
 from nxcc.archive import Reason
+from nxcc.hangup import RESULTS as RESULT_WORDS
 from nxcc.outcome import WORDS, Outcome
 from nxcc.palette import OUTCOMES, RESULTS, Palette
 from nxcc.reading import is_link
