@@ -13,6 +13,7 @@ from pyarrow import parquet
 from nxcc.export.names import unique
 
 ROWS_A_GROUP = 100_000
+BYTES_A_GROUP = 32 * 2**20
 _NAMES = b"nxcc.names"
 
 
@@ -38,10 +39,11 @@ def true_names(schema: pa.Schema) -> list[str]:
 
 
 def read_parquet(file: parquet.ParquetFile, rows: int) -> pa.RecordBatchReader:
-    """The file's rows in batches of at most `rows`, one row group in memory at a time."""
+    """The file's rows in batches of at most `rows`, group by group: a batch across groups could be of any size."""
 
     def batches() -> Iterator[pa.RecordBatch]:
-        yield from file.iter_batches(batch_size=rows)
+        for group in range(file.num_row_groups):
+            yield from file.iter_batches(batch_size=rows, row_groups=[group])
 
     return pa.RecordBatchReader.from_batches(file.schema_arrow, batches())
 

@@ -7,6 +7,7 @@ Python has the one of the package tzdata.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,8 +23,7 @@ _DAY_S = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_S = int((datetime(1, 1, 2, tzinfo=UTC) - _EPOCH).total_seconds())  # a day inside what datetime holds, so that
 _LAST_S = int((datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH).total_seconds())  # no offset leads out of it
-_FRACTIONS = pa.array([f".{ms:03d}" for ms in range(1000)] + [""])
-_WHOLE = 1000  # where that list says nothing
+_WHOLE = 1000  # where the list of fractions says nothing
 
 
 def epoch_us(times: pa.Array) -> Int64s:
@@ -49,7 +49,7 @@ def iso_texts(times: pa.Array, zone: ZoneInfo) -> pa.Array:
         pa.array(day.astype(np.int32)).cast(pa.date32()).cast(pa.string()),
         "T",
         pa.array(second.astype(np.int32)).cast(pa.time32("s")).cast(pa.string()),
-        _FRACTIONS.take(pa.array(np.where(fraction_us, fraction_us // 1000, _WHOLE))),
+        _fractions().take(pa.array(np.where(fraction_us, fraction_us // 1000, _WHOLE))),
         pa.array([_offset(int(s)) for s in distinct], pa.string()).take(pa.array(which)),
     )
     return pc.if_else(times.is_valid(), texts, None)
@@ -72,6 +72,11 @@ def offsets_s(seconds: Int64s, zone: ZoneInfo) -> Int64s:
 def _offset_s(second: int, zone: ZoneInfo) -> int:
     moment = _EPOCH + timedelta(seconds=min(max(second, _FIRST_S), _LAST_S))
     return int((moment.astimezone(zone).utcoffset() or timedelta(0)).total_seconds())
+
+
+@cache
+def _fractions() -> pa.Array:
+    return pa.array([f".{ms:03d}" for ms in range(1000)] + [""])  # not at import: the first array loads pandas
 
 
 def _offset(ahead_s: int) -> str:

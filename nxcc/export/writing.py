@@ -15,8 +15,8 @@ from pyarrow import parquet
 
 from nxcc.export.csv_file import write_csv
 from nxcc.export.formats import ExportError, Format
-from nxcc.export.parquet_file import ROWS_A_GROUP, read_parquet, true_names, write_parquet
-from nxcc.export.pieces import ROWS_AT_ONCE, pieces
+from nxcc.export.parquet_file import BYTES_A_GROUP, ROWS_A_GROUP, read_parquet, true_names, write_parquet
+from nxcc.export.pieces import pieces, rows_at_once
 
 UNDER_WAY = ".nxcc-"  # how folders begin in which files are being made; what a killed process left can be removed
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -44,7 +44,10 @@ def write(
     if len(names) != len(schema):
         raise ValueError(f"{len(names)} names for {len(schema)} columns")
     count = _Count(progress)
-    parts = count.of(pieces(batches, ROWS_A_GROUP if format == "parquet" else ROWS_AT_ONCE))
+    if format == "parquet":
+        parts = count.of(pieces(batches, ROWS_A_GROUP, BYTES_A_GROUP))
+    else:
+        parts = count.of(pieces(batches, rows_at_once(len(names))))
     with making(path) as made:
         if format == "csv":
             write_csv(parts, made, names, zone)
@@ -68,7 +71,7 @@ def convert(source: Path, path: Path, format: Format, zone: ZoneInfo, *, sheet: 
         raise ExportError(f"{source.name} cannot be read as Parquet.", cure="Make the files again.") from error
     with file:
         names = true_names(file.schema_arrow)
-        return write(read_parquet(file, ROWS_AT_ONCE), path, format, zone, sheet=sheet, names=names)
+        return write(read_parquet(file, rows_at_once(len(names))), path, format, zone, sheet=sheet, names=names)
 
 
 @contextmanager

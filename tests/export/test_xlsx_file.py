@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -128,6 +129,15 @@ def test_xlsx__a_full_sheet_is_not_followed_by_an_empty_one(path: Path, rows: in
     assert len(sheets(path)) == expected
 
 
+def test_xlsx__a_sheet_stays_below_the_size_that_a_zip_holds_plainly(path: Path) -> None:
+    table = pa.table({"text": ["x" * 1000] * 10})
+    options = {"zone": SHANGHAI, "sheet": "orders", "bytes_a_sheet": 4_500}
+    write_xlsx(pieces(table.to_batches(), 1), path, ["text"], table.schema, **options)
+    read = sheets(path)
+    assert len(read) > 2
+    assert sum(len(rows) - 1 for rows in read.values()) == 10
+
+
 def test_xlsx__text_longer_than_a_cell_is_cut_and_noted(path: Path) -> None:
     whole, long, emoji = "x" * 32_767, "y" * 40_000, "😀" * 16_384
     table = pa.table({"a": ["short", whole, long], "b": [emoji, None, "b"]})
@@ -169,6 +179,16 @@ def test_xlsx__header_is_bold_frozen_filtered_and_wide_enough(path: Path) -> Non
     assert '<autoFilter ref="A1:C2"/>' in sheet
     assert "<b/>" in styles
     assert [width in sheet for width in ('width="20.7', 'width="60.7', 'width="8.7')] == [True] * 3
+
+
+def test_xlsx__every_part_that_it_lists_is_in_the_zip_once(path: Path) -> None:
+    write(one(["x"]), path, "xlsx", SHANGHAI)
+    with zipfile.ZipFile(path) as file:
+        assert file.testzip() is None
+        names = file.namelist()
+        types = file.read("[Content_Types].xml").decode()
+    assert len(names) == len(set(names))
+    assert [part for part in re.findall(r'PartName="/([^"]+)"', types) if part not in names] == []
 
 
 def test_xlsx__sheet_names_that_excel_refuses_are_mended(path: Path) -> None:
