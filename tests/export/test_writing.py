@@ -149,16 +149,21 @@ def waiting(tmp_path: Path) -> Path:
 
 
 def when_it_runs(act: Callable[[int], None]) -> threading.Thread:
-    """Calls `act` with the id of the process that is started next, once it has loaded Arrow."""
+    """Calls `act` with the id of the process that makes the file, once it has loaded Arrow."""
 
     def watch() -> None:
-        while not (started := [pid for pid in children() if "libarrow" in Path(f"/proc/{pid}/maps").read_text()]):
+        while not (started := [pid for pid in children() if makes_a_file(pid)]):
             os.sched_yield()
         act(started[0])
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     return thread
+
+
+def makes_a_file(pid: int) -> bool:
+    process = Path("/proc") / str(pid)
+    return b"nxcc.export" in (process / "cmdline").read_bytes() and "libarrow" in (process / "maps").read_text()
 
 
 def children() -> list[int]:
