@@ -33,6 +33,10 @@ class ArchiveError(NxccError):
     """The archive cannot be opened, read or written."""
 
 
+class ArchiveBusy(ArchiveError):
+    """Another process has the archive open: perhaps the app, which could do the work."""
+
+
 class SandboxError(NxccError):
     """The local stand-in for the vendor's API cannot start."""
 

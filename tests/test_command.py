@@ -301,4 +301,4 @@ def test_lookup__says_why_ids_failed(command: Callable[..., CommandLine]) -> Non
     ran = command()("FAIL-CODE-41000~w1", "FAIL-CODE-41000~w2", "1.2E+17")
     assert ran.code == 3
     assert "2 failed: 41000" in ran.err
-    assert "1 invalid: Excel" in ran.err
+    assert "1 invalid: excel_scientific: Excel" in ran.err

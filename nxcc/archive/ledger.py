@@ -17,7 +17,7 @@ import pyarrow as pa
 from nxcc import records
 from nxcc.archive.schema import migrate
 from nxcc.archive.window import Window
-from nxcc.errors import ArchiveError
+from nxcc.errors import ArchiveBusy, ArchiveError
 from nxcc.outcome import Outcome
 
 _DAMAGED = re.compile("not a valid DuckDB|serialization|corrupt|not read enough bytes|replaying WAL", re.IGNORECASE)
@@ -270,7 +270,7 @@ def _as_sentence(path: Path, error: Exception) -> ArchiveError:
     if "Could not set lock" in said:
         pid = re.search(r"PID (\d+)", said)
         who = f" (process {pid[1]})" if pid else ""
-        return ArchiveError(
+        return ArchiveBusy(
             f"Another nxcc{who} has the archive in {path.parent} open; one process at a time can.",
             cure="Use that one, end it, or set NXCC_DATA_DIR to another folder.",
         )

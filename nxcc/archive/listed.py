@@ -102,7 +102,8 @@ class Listed:
     def tally(self) -> Tally:
         """The distinct ids by outcome."""
         query = f"""{ANSWERS} SELECT answer.outcome AS outcome, count(*) AS n, sum(answer.calls)::BIGINT AS calls,
-            count_if(answer.outcome <> 'failed' AND answer.asked_at <= $own) AS older FROM answers GROUP BY ALL"""
+            count_if(answer.outcome <> 'failed' AND answer.asked_at <= $own)::BIGINT AS older
+            FROM answers GROUP BY ALL"""
         values = self.window.values() | {"own": self.window.own or FOREVER}
         words: dict[Word, int] = dict.fromkeys(WORDS, 0)
         calls = from_archive = 0

@@ -11,8 +11,8 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import xlsxwriter  # type: ignore[import-untyped]
-from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
+import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 from nxcc.export.xlsx_rows import CHARACTERS_A_CELL, Cut, shortened
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute as pc
-from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
+from xlsxwriter.utility import xl_col_to_name
 
 from nxcc.export.texts import as_texts, content, joined, replaced
 from nxcc.export.times import iso_texts, local_us

@@ -50,9 +50,13 @@ class Jobs:
         clear_unstarted(self._folders, {job.id for job in self.store.all()}, time.time())
         self._runner.start(only)
 
-    def end(self) -> None:
-        """Runs no more jobs; they stay as they are."""
+    def stop(self) -> None:
+        """Runs no more jobs; what is under way is kept, and they stay as they are."""
         self._runner.stop()
+
+    def end(self) -> None:
+        """Stops, and lets the table of jobs go."""
+        self.stop()
         self.store.close()
 
     def upload(self, name: str, content: IO[bytes]) -> Folder:

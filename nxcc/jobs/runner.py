@@ -68,7 +68,7 @@ class Runner:
             live.halt()
         for thread in [self._watcher, *self._threads.values()]:
             if thread.is_alive():
-                thread.join(timeout=2)
+                thread.join(timeout=5)
         try:
             self._store.rest()
         except JobsError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from sqlalchemy import event
 
 from nxcc.jobs.errors import JobsError
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
+
+log = logging.getLogger(__name__)
 
 WAIT_FOR_LOCK_S = 5
 ALIVE_S = 5.0  # whoever runs jobs says so more often than this
@@ -227,6 +230,7 @@ def _as_sentence(path: Path, error: Exception) -> JobsError:
             f"The disk of {path.parent} is full.",
             cure="Answers and uploaded files are kept. Free some space, then resume the job.",
         )
+    log.warning("the table of jobs failed: %s", type(error).__name__)
     return JobsError(
         f"The table of jobs ({path}) cannot be read or written.",
         cure="Check that the folder exists and may be written, or set NXCC_DATA_DIR to another one.",

@@ -1,17 +1,14 @@
-"""`python -m nxcc lookup`: order ids in, an orders file and a calls file out, one JSON line at the end."""
+"""A few order ids, asked for directly."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
-import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,39 +17,35 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from nxcc import export, intake
+from nxcc.command.said import (
+    DONE,
+    INTERRUPTED,
+    SOME_FAILED,
+    check_writable,
+    format_of,
+    interrupt,
+    say,
+    say_reasons,
+    say_stopped,
+)
 from nxcc.desk import Desk, open_desk
-from nxcc.errors import ApiError, ArchiveError, ConfigurationError, NxccError
+from nxcc.errors import ArchiveError, ConfigurationError, NxccError
 from nxcc.outcome import Outcome, counts, reasons
 from nxcc.settings import load
 
-_MOST_REASONS = 5
-DONE, SOME_FAILED, STOPPED, INTERRUPTED = 0, 3, 2, 130
+
+def asked(arguments: argparse.Namespace) -> intake.Asked:
+    """The ids on the command line and in `--ids-file`."""
+    return intake.asked(_cells(arguments))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `lookup`."""
-    parser.description = (
-        "Asks for each distinct order id once (the archive answers what is fresh) and ends with one JSON line. "
-        "Exit code: 0 nothing failed, 3 some ids failed, 2 stopped (the cure is on stderr)."
-    )
-    parser.add_argument("order_ids", nargs="*", metavar="ID", help="order ids")
-    parser.add_argument("--ids-file", metavar="FILE", help="a file with one order id a line; - reads stdin")
-    parser.add_argument("--orders-out", metavar="FILE.csv", type=Path, help="write one row an order id, in their order")
-    parser.add_argument("--calls-out", metavar="FILE.csv", type=Path, help="write one row a call")
-    parser.add_argument("--ask-again", action="store_true", help="ask the API also for what the archive has fresh")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Looks the ids up; returns the exit code."""
+def run(arguments: argparse.Namespace, asked: intake.Asked) -> int:
+    """Looks the ids up; returns the exit code. Raises `ArchiveBusy` when another process has the archive open."""
+    desk = open_desk(load())
     try:
-        asked = intake.asked(_cells(arguments))
-        desk = open_desk(load())
-    except NxccError as error:
-        return _say_stopped(error)
-    try:
-        _check_writable(arguments.orders_out, arguments.calls_out)
+        check_writable(arguments.orders_out, arguments.calls_out)
         if desk.sandbox:
-            print("No credentials are set: the sandbox answers, with made-up calls.", file=sys.stderr)
+            say("No credentials are set: the sandbox answers, with made-up calls.")
         started = time.monotonic()
         run_ = _Run(asked)
         code = run_.ask(desk, ask_again=arguments.ask_again)
@@ -62,11 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
             _write(arguments.orders_out, desk.archive.orders(outcomes), zone, export.ORDER_COLUMNS)
         if arguments.calls_out:
             _write(arguments.calls_out, desk.archive.calls(outcomes), zone)
-        run_.say_reasons()
+        say_reasons(list(reasons(outcomes)))
         print(json.dumps(run_.summary(desk.client.requests, time.monotonic() - started)), flush=True)
         return code
-    except NxccError as error:
-        return _say_stopped(error)
     finally:
         desk.close()
 
@@ -82,17 +73,14 @@ class _Run:
         """Asks for every valid id, drawing progress on stderr; what came stays in `known` whatever happens."""
         valid = self.asked.valid
         try:
-            with _interrupt() as stop:
+            with interrupt() as stop:
                 self._collect(desk.lookup.run(valid, ask_again=ask_again, stop=stop), len(valid))
         except (ConfigurationError, ArchiveError) as error:
             left = len(valid) - len(self.known)
-            print(
-                f"Stopped, {left:,} of {len(valid):,} ids have no answer yet. What came before is kept.",
-                file=sys.stderr,
-            )
-            return _say_stopped(error)
+            say(f"Stopped, {left:,} of {len(valid):,} ids have no answer yet. What came before is kept.")
+            return say_stopped(error)
         if stop.is_set():
-            print("Interrupted. What came before is kept; run it again to go on.", file=sys.stderr)
+            say("Interrupted. What came before is kept; run it again to go on.")
             return INTERRUPTED
         return SOME_FAILED if any(outcome.word == "failed" for outcome in self.known.values()) else DONE
 
@@ -106,14 +94,6 @@ class _Run:
                 bar.set_postfix(words, refresh=False)
                 bar.update(len(batch))
 
-    def say_reasons(self) -> None:
-        """Why ids failed or are invalid, most frequent first, on stderr."""
-        found = reasons(self._all())
-        for word, reason, n in found[:_MOST_REASONS]:
-            print(f"{n:,} {word}: {reason}", file=sys.stderr)
-        if len(found) > _MOST_REASONS:
-            print(f"and {len(found) - _MOST_REASONS:,} other reasons; --orders-out has them all", file=sys.stderr)
-
     def outcomes(self) -> list[Outcome]:
         """One for each distinct id, in the order they were given."""
         return list(self._all())
@@ -121,7 +101,7 @@ class _Run:
     def _all(self) -> Iterator[Outcome]:
         for order_id in self.asked.order_ids:
             if code := self.asked.invalid.get(order_id):
-                yield Outcome(order_id, "invalid", intake.PROBLEMS[code])
+                yield Outcome(order_id, "invalid", intake.reason(code))
             else:
                 yield self.known.get(order_id) or Outcome(order_id, "pending")
 
@@ -139,23 +119,6 @@ class _Run:
             "from_archive": sum(outcome.from_archive for outcome in self.known.values()),
             "seconds": round(seconds, 3),
         }
-
-
-@contextmanager
-def _interrupt() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that what is under way is still kept; the second one ends the process."""
-    stop = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
-
-    def interrupted(*_: object) -> None:
-        stop.set()
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, interrupted)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _cells(arguments: argparse.Namespace) -> list[str]:
@@ -182,34 +145,6 @@ def _lines(content: bytes, name: str) -> list[str]:
         raise NxccError(f"{name} is not UTF-8 text (line {line}).", cure="Save it as UTF-8 and try again.") from error
 
 
-def _check_writable(orders: Path | None, calls: Path | None) -> None:
-    """A file that cannot be written is told before requests are spent."""
-    if orders is not None and orders == calls:
-        raise NxccError(f"{orders} is named for both files.", cure="Name one for orders and another for calls.")
-    for path in (orders, calls):
-        if path is not None:
-            try:
-                path.open("ab").close()
-            except OSError as error:
-                raise NxccError(f"{path} cannot be written: {error.strerror}.", cure="Choose another place.") from error
-
-
 def _write(path: Path, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | None = None) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(export.csv_lines(table, zone, columns))
-    except OSError as error:
-        raise NxccError(
-            f"{path} cannot be written: {error.strerror}.", cure="The answers are in the archive; run it again."
-        ) from error
-
-
-def _say_stopped(error: NxccError) -> int:
-    print(f"nxcc: {error.what}", file=sys.stderr)
-    if error.cure:
-        print(f"      {error.cure}", file=sys.stderr)
-    if isinstance(error, ConfigurationError) and error.order_id:
-        print(f"      It came when {error.order_id} was asked.", file=sys.stderr)
-    if isinstance(error, ApiError) and error.evidence.req_id:
-        print(f"      The vendor's request id: {error.evidence.req_id}", file=sys.stderr)
-    return STOPPED
+    part = table.select(list(columns or table.column_names))
+    export.write(part.to_reader(), path, format_of(path), zone)
