@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,8 @@ Row = Sequence[str | None]
 
 GROUP_ROWS = 50_000
 _GROUP_BYTES = 64_000_000
-_SLICE_CELLS = 200_000  # held as Python objects at a time
+_SLICE_ROWS = 10_000  # held as Python objects at a time, and of wide tables so many
+_SLICE_CELLS = 1_000_000
 
 
 class WiderError(Exception):
@@ -45,14 +46,16 @@ def store(rows: Iterator[Row], into: Path, *, name: str, first: int, width: int,
     schema = pa.schema([("row", pa.int64()), *((f"c{n}", pa.string()) for n in range(width))])
     with pq.ParquetWriter(into, schema, compression="zstd") as writer:
         group: list[pa.Table] = []
-        for slice_ in _slices(rows, max(1, _SLICE_CELLS // width)):
+        waiting = 0  # bytes in it
+        for slice_ in _slices(rows, max(1, min(_SLICE_ROWS, _SLICE_CELLS // width))):
             start = first + stored.rows
             _require_room(name, start, stored.rows, slice_, width)
             group.append(pa.Table.from_arrays(_arrays(slice_, start, width, usual, stored), schema=schema))
             stored.rows += len(slice_)
-            if sum(t.num_rows for t in group) >= GROUP_ROWS or sum(t.nbytes for t in group) >= _GROUP_BYTES:
+            waiting += group[-1].nbytes
+            if len(group) * len(slice_) >= GROUP_ROWS or waiting >= _GROUP_BYTES:
                 writer.write_table(pa.concat_tables(group), row_group_size=GROUP_ROWS)
-                group = []
+                group, waiting = [], 0
         if group:
             writer.write_table(pa.concat_tables(group), row_group_size=GROUP_ROWS)
     return stored
@@ -92,9 +95,7 @@ def _require_room(name: str, start: int, done: int, slice_: Sequence[Row], width
             row=row,
         )
     if (done + len(slice_)) * width > MOST_CELLS:
-        raise IntakeError(
-            f"{name} has more than {MOST_CELLS:,} cells up to row {start:,}.", cure="Leave columns out.", row=start
-        )
+        raise _too_many_cells(name, start, width)
 
 
 def _arrays(rows: Sequence[Row], start: int, width: int, usual: int, stored: Stored) -> list[pa.Array]:
@@ -120,11 +121,26 @@ def _count(rows: Sequence[Row], start: int, usual: int, stored: Stored) -> None:
             stored.first_long = stored.first_long if stored.first_long[0] else (number, len(row))
 
 
-def require_columns(name: str, width: int, row: int) -> None:
-    """Raises IntakeError when a row has more cells than a table may have columns."""
-    if width > MOST_COLUMNS:
-        raise IntakeError(
-            f"Row {row:,} of {name} has {width:,} cells; {MOST_COLUMNS:,} columns are the most.",
-            cure="Is the delimiter the right one?",
-            row=row,
-        )
+def widest(name: str, rows: Iterable[Row]) -> int:
+    """The most cells that a row has. Raises IntakeError at a row that makes the table too wide."""
+    most = 0
+    for number, row in enumerate(rows, 1):
+        if len(row) > most:
+            most = len(row)
+            if most > MOST_COLUMNS:
+                raise IntakeError(
+                    f"Row {number:,} of {name} has {most:,} cells; {MOST_COLUMNS:,} columns are the most.",
+                    cure="Is the delimiter the right one?",
+                    row=number,
+                )
+        if row and number * most > MOST_CELLS:
+            raise _too_many_cells(name, number, most)
+    return most
+
+
+def _too_many_cells(name: str, row: int, width: int) -> IntakeError:
+    return IntakeError(
+        f"{name} has {width:,} columns, and so more than {MOST_CELLS:,} cells up to row {row:,}.",
+        cure="Leave columns out.",
+        row=row,
+    )

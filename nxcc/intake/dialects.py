@@ -104,7 +104,7 @@ def _fit(text: str, dialect: Dialect, whole: bool) -> _Fit:
 
 def _widths(rows: Iterable[list[str]]) -> Counter[int]:
     try:
-        return Counter(len(row) for row in rows if any(row))
+        return Counter(len(row) for row in rows if row)
     except csv.Error as error:
         if "field larger" in str(error):
             return Counter()
@@ -114,13 +114,22 @@ def _widths(rows: Iterable[list[str]]) -> Counter[int]:
 def _used(text: str, delimiter: str, quote: str) -> bool:
     """Whether a text shows that it quotes that way: it needs the quotes, or has them in nearly every line."""
     if quote != "'":
-        return '\\"' in text and '""' not in text.replace('\\"', "")
+        return '\\"' in text and '""' not in text.replace('\\"', "") and _doubling_fails(text, delimiter)
     if _cells_quoted_by('"', delimiter).search(text):
         return False
     found = [match[1] for match in _cells_quoted_by("'", delimiter).finditer(text)]
     needed = any(delimiter in cell or "\n" in cell or "\r" in cell or "''" in cell for cell in found)
     lines = text.count("\n") + text.count("\r") - text.count("\r\n")
     return needed or (len(found) >= 2 and len(found) >= 0.9 * lines)
+
+
+def _doubling_fails(text: str, delimiter: str) -> bool:
+    """Whether `"` doubled explains no `\\"` of a text: `"C:\\dir\\"` is a path, `5\\" pipe` is an escape."""
+    try:
+        rows = Dialect(delimiter).rows(io.StringIO(text, newline=""))
+        return any('\\"' in cell for row in rows for cell in row)
+    except csv.Error:
+        return True
 
 
 def _cells_quoted_by(quote: str, delimiter: str) -> re.Pattern[str]:

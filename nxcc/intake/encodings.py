@@ -94,6 +94,7 @@ def _require_lines(path: Path, name: str) -> None:
 
 def _breaks_at(path: Path, codec: str) -> int | None:
     """The place of the first byte that the codec cannot read; None when it reads the whole file."""
+    codec = codec.removesuffix("-sig")  # whose decoder counts from behind the mark
     decoder = codecs.getincrementaldecoder(codec)("strict")
     done = 0
     for chunk in _chunks(path):
@@ -116,7 +117,7 @@ def _text(path: Path, codec: str, errors: str = "strict") -> Iterator[str]:
 
 def _mismatch(path: Path, name: str, encoding: str, codec: str, at: int) -> IntakeError:
     with path.open("rb") as file:
-        before = file.read(at).decode(codec, "replace")
+        before = file.read(at).decode(codec.removesuffix("-sig"), "replace")
     row = 1 + before.count("\n") + before.count("\r") - before.count("\r\n")
     return IntakeError(f"{name} is not {encoding}: row {row:,} holds bytes that are none.", cure=_CHOOSE, row=row)
 

@@ -53,7 +53,7 @@ def find_header(rows: Sequence[Cells]) -> int:
     filled = [sum(1 for cell in row if cell and cell.strip()) for row in rows]
     if not any(filled):
         return 0
-    usual = Counter(n for n in filled if n).most_common(1)[0][0]
+    usual = max(Counter(n for n in filled if n).items(), key=lambda item: (item[1], item[0]))[0]
     for index, row in enumerate(rows[:20]):
         if not filled[index] or (filled[index] < usual and filled[index] < max(2, usual / 2)):
             continue
@@ -88,7 +88,7 @@ def propose(columns: Sequence[str], sample: Sequence[Cells]) -> int | None:
         (_ORDER_ID_PART.index(part), n)
         for n, word in enumerate(words)
         for part in _ORDER_ID_PART
-        if part in word and not any(other in word for other in _OTHER_PART)
+        if part in word and not word.endswith(_OTHER_PART)
     ]
     if parts:
         return min(parts)[1]

@@ -9,7 +9,7 @@ LARGEST_CONTENT = 500_000_000  # bytes of text inside a .gz
 LARGEST_WORKBOOK = 1_000_000_000  # bytes of XML inside an .xlsx: 1,000,000 rows of 10 cells and more
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 16_384  # as in Excel
-MOST_CELLS = 200_000_000  # rows x columns, the missing ones counted: what a table of ragged rows may grow to
+MOST_CELLS = 50_000_000  # rows x columns, missing ones counted: one far cell makes a table of a million rows wide
 LONGEST_CELL = 1_000_000  # characters
 LONGEST_LINE = 32_000_000  # bytes between two line ends
 

@@ -130,7 +130,10 @@ def _store_text(text: Delimited, into: Path, asked: int | None) -> tuple[int, li
     try:
         header, columns, kept = _store(text.rows, text.name, into, asked)
     except StrayTextError as stray:
-        header, columns, kept = _store(replace(text, strict=False).rows, text.name, into, asked)
+        try:
+            header, columns, kept = _store(replace(text, strict=False).rows, text.name, into, asked)
+        except StrayTextError:
+            raise stray from None
         if kept.short or kept.long:
             raise
         notes.append(f"Row {stray.row:,} has text behind a closing quote; it is read as it stands, like all that do.")
@@ -146,19 +149,15 @@ def _store(
     if header > len(head):
         raise IntakeError(f"{name} has no row {header:,} to be the header.", cure="Choose another row.", row=header)
     named = head[header - 1] if header else ()
-    data = [len(row) for row in head[header:]]
-    usual = len(named) or max(data, default=0)
-    width = max([usual, 1, *data])
+    usual = len(named) or max(map(len, head), default=0)
+    width = max(1, usual, cells.widest(name, head))
     while True:
-        cells.require_columns(name, width, header or 1)
         try:
             kept = cells.store(
                 islice(rows(), header, None), into, name=name, first=header + 1, width=width, usual=usual
             )
         except WiderError:  # a surprise far down: the file is gone through once to know, and written again
-            widest, row = max((len(row), -number) for number, row in enumerate(rows(), 1))
-            cells.require_columns(name, widest, -row)
-            width = max(width + 1, widest)
+            width = max(width + 1, cells.widest(name, rows()))
         else:
             break
     if not kept.filled:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import IO
 
 from nxcc.intake.limits import LONGEST_CELL, MOST_COLUMNS, IntakeError
-from nxcc.intake.xml import Attributes, MalformedError, feed, local, parser, unescaped
+from nxcc.intake.ooxml import Attributes, MalformedError, feed, local, parser, unescaped
 
 Row = list[str | None]
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nxcc.intake.limits import LARGEST_WORKBOOK, IntakeError, size
+from nxcc.intake.ooxml import Attributes, Element, MalformedError, elements
 from nxcc.intake.sheet import Row, Styles, sheet_rows
-from nxcc.intake.xml import Attributes, Element, MalformedError, elements
 
 _MOST_TEXT = 600_000_000  # bytes that the different texts of a workbook may take in memory
 _TEXT_OVERHEAD = 60  # bytes of a Python string besides its characters
