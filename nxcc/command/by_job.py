@@ -68,7 +68,7 @@ def run_ids(arguments: argparse.Namespace, asked: Asked, busy: ArchiveBusy) -> i
         text = io.StringIO()
         csv.writer(text).writerows([["order_id"], *([order_id] for order_id in asked.order_ids)])
         content = io.BytesIO(text.getvalue().encode("utf-8", "replace"))
-        folder = Folder.keep(_folders(settings), "command line.csv", content)
+        folder = Folder.keep(_folders(settings), "ids of the command line.csv", content)
         folder.read(Overrides(encoding="UTF-8", delimiter=",", header=1))
         folder.check(0)
         job = _add(settings, store, folder, ask_again=arguments.ask_again)
@@ -165,7 +165,7 @@ def _add(settings: Settings, store: Store, folder: Folder, *, ask_again: bool) -
     fresh = Freshness(timedelta(seconds=settings.fresh_found_s), timedelta(seconds=settings.fresh_no_calls_s)).at(now)
     if ask_again:
         fresh = Window(now, now)
-    job = new_job(folder, name=f"{folder.name} (command line)", who=getpass.getuser(), fresh=fresh, now=now)
+    job = new_job(folder, name=folder.name, who=getpass.getuser(), fresh=fresh, now=now)
     store.add(job)
     return job
 

@@ -45,6 +45,7 @@ class Job:
     requests: int = 0  # sent for it so far
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    halted_at: datetime | None = None
     note: str = ""  # what a running job waits for, why one is halted
     cure: str = ""
     code: str = ""  # the vendor's code, where there is one

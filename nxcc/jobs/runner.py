@@ -141,7 +141,9 @@ class Runner:
         if isinstance(error, ConfigurationError) and error.order_id:
             what += f" It came when {error.order_id} was asked."
         try:
-            self._store.change(job_id, AT_WORK, state="halted", note=what, cure=error.cure, code=code)
+            self._store.change(
+                job_id, AT_WORK, state="halted", halted_at=self._now(), note=what, cure=error.cure, code=code
+            )
         except JobsError as second:
             self._not_before[job_id] = time.monotonic() + AGAIN_AFTER_S
             log.warning("a halted job cannot be noted: %s", second)

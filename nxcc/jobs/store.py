@@ -55,6 +55,7 @@ _jobs = sa.Table(
     ),
     sa.Column("started_at", Moment),
     sa.Column("finished_at", Moment),
+    sa.Column("halted_at", Moment),
 )
 _runners = sa.Table(
     "runners",
@@ -121,6 +122,12 @@ class Store:
         query = sa.select(_jobs.c.id, _jobs.c.state).where(_jobs.c.owner == self._owner, _jobs.c.state.in_(AT_WORK))
         with self._sentences(), self._engine.connect() as connection:
             return {row.id: row.state for row in connection.execute(query)}
+
+    def count_by_state(self) -> dict[State, int]:
+        """How many jobs are in each state that occurs."""
+        query = sa.select(_jobs.c.state, sa.func.count()).where(_jobs.c.owner == self._owner).group_by(_jobs.c.state)
+        with self._sentences(), self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def change(self, job_id: str, /, only: Sequence[State] | None = None, **values: Any) -> bool:
         """Changes a job's row, only while it is in one of these states; whether it was changed."""

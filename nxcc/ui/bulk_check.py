@@ -322,6 +322,9 @@ def _problems(folder: Folder, check: Check) -> None:
     )
     found = intake.problems(folder.ids, code, _MOST_PROBLEMS)
     tables.problems_table(found.to_pandas())
+    if code:
+        effect, why = intake.explain(code)
+        st.markdown(f"**{effect}**: {wording.in_markdown(why)}")
     of = n[code] if code else sum(n.values())
     st.caption(f"{found.num_rows:,} of {of:,} shown, by row number. Every row comes back in the orders file.")
     _cleaned(check)

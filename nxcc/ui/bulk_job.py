@@ -18,13 +18,15 @@ from nxcc.ui.bulk_steps import steps
 from nxcc.ui.jobs_list import STATES
 
 POLL_S = 2.0
-_SO_FAR = "bulk_so_far"
+_SO_FAR, _ERROR = "bulk_so_far", "bulk_error"
 
 
 def draw(desk: Desk, jobs: Jobs, job: Job) -> None:
     """The whole job; what moves is drawn anew by itself while it runs."""
     ended = job.state in ("done", "cancelled")
     steps(3 if ended else 2, _about(job))
+    if error := st.session_state.pop(_ERROR, None):
+        panels.problem(error, key="not_changed", title="That did not work", kept="The job stays as it was.")
     st.fragment(_moving, run_every=POLL_S if job.state in AT_WORK else None)(job.id, job.state)
     if ended or st.session_state.get(_SO_FAR) == job.id:
         bulk_results.draw(desk, jobs, job, zone.current(), shell.palette())
@@ -61,7 +63,8 @@ def _halted(job: Job) -> None:
     """Why it stopped, and the button that goes on after the cure."""
     error = NxccError(job.note, cure=job.cure)
     kept = f"{_ids(job.done)} with an outcome, which is kept; {_ids(job.pending)} still to ask. Nothing is asked twice."
-    title = "Halted: the API refuses us" if job.code else "Halted"
+    at = f" at {job.halted_at.astimezone(zone.current()):%H:%M:%S}" if job.halted_at else ""
+    title = f"Halted{at}: the API refuses us" if job.code else f"Halted{at}"
     if panels.problem(error, key="halted", title=title, kept=kept, again="Resume", code=job.code):
         resources.follow_settings()
         desk = shell.desk()
@@ -94,7 +97,7 @@ def _progress(desk: Desk, jobs: Jobs, job: Job, live: Live | None, palette: Pale
                     st.caption("Runs on the server: closing this tab does not stop it.", width="content")
         if job.note and job.state in AT_WORK:
             _waits(job, live)
-        if job.state in AT_WORK or (job.state in ("paused", "halted") and live):
+        if job.state in AT_WORK or (job.state in ("paused", "halted") and live and job.done):
             bulk_speed.draw(desk, job, live, words, palette)
 
 
@@ -107,6 +110,8 @@ def _buttons(jobs: Jobs, job: Job) -> None:
             st.rerun(scope="app")
     if job.state in AT_WORK and st.button("Pause", key="bulk_pause", icon=":material/pause:"):
         _act(lambda: jobs.pause(job))
+    if job.state in ("done", "cancelled", "paused", "halted"):
+        _ask_again(jobs, job)
     if job.state == "paused" and st.button("Resume", key="bulk_resume", icon=":material/play_arrow:", type="primary"):
         _act(lambda: jobs.resume(job))
     if job.state not in ("done", "cancelled") and st.button(
@@ -115,11 +120,20 @@ def _buttons(jobs: Jobs, job: Job) -> None:
         _act(lambda: jobs.cancel(job))
 
 
+def _ask_again(jobs: Jobs, job: Job) -> None:
+    if job.failed and st.button(f"Retry {job.failed:,} failed", key="bulk_retry_failed", icon=":material/replay:"):
+        _act(lambda: jobs.retry_failed(job))
+    if job.no_calls and st.button(
+        f"Ask again for {job.no_calls:,} without calls", key="bulk_again_no_calls", icon=":material/replay:"
+    ):
+        _act(lambda: jobs.ask_again_without_calls(job))
+
+
 def _act(change: Callable[[], None]) -> None:
     try:
         change()
     except NxccError as error:
-        st.session_state["bulk_error"] = error
+        st.session_state[_ERROR] = error
     st.rerun(scope="app")
 
 

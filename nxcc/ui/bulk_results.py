@@ -87,8 +87,6 @@ def _files(jobs: Jobs, job: Job, zone: ZoneInfo) -> None:
         _downloads(jobs, job, "orders", "Orders file", zone)
         st.space("small")
         _downloads(jobs, job, "calls", "Calls file", zone)
-        if job.state in ("done", "cancelled", "paused", "halted"):
-            _ask_again(jobs, job)
 
 
 def _downloads(jobs: Jobs, job: Job, kind: Kind, label: str, zone: ZoneInfo) -> None:
@@ -112,25 +110,6 @@ def _downloads(jobs: Jobs, job: Job, kind: Kind, label: str, zone: ZoneInfo) -> 
 
 def _content(jobs: Jobs, job: Job, wanted: FileRequest) -> bytes:
     return jobs.file(job, wanted).read_bytes()
-
-
-def _ask_again(jobs: Jobs, job: Job) -> None:
-    if job.failed:
-        st.button(
-            f"Retry {job.failed:,} failed",
-            key="bulk_retry_failed",
-            icon=":material/replay:",
-            on_click=jobs.retry_failed,
-            args=(job,),
-        )
-    if job.no_calls:
-        st.button(
-            f"Ask again for {job.no_calls:,} without calls",
-            key="bulk_again_no_calls",
-            icon=":material/replay:",
-            on_click=jobs.ask_again_without_calls,
-            args=(job,),
-        )
 
 
 def _strip(job: Job, rows: dict[Word, int]) -> list[Word]:

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import io
+from typing import IO
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from nxcc import intake
+from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.jobs import Jobs
-from nxcc.ui import bulk_address, jobs_list, panels
+from nxcc.ui import bulk_address, jobs_list, navigation, panels, resources
 from nxcc.ui.bulk_steps import steps
 
 _FILE, _PASTED, _ERROR = "bulk_file", "bulk_pasted", "bulk_upload_error"
 PASTED_NAME = "pasted ids.txt"
+_STEPS = (
+    (
+        "fact_check",
+        "Checked first",
+        "Blanks, duplicates and damaged ids by row number; what it costs, how long it takes.",
+    ),
+    ("dns", "Runs on the server", "Close the tab, come back, send the link: the job goes on, after a restart as well."),
+    (
+        "all_inclusive",
+        "Nothing lost",
+        "Each id is asked once. What fails in passing is asked again before the job ends.",
+    ),
+    ("download", "Row for row", "Your file comes back with its answers, as CSV, XLSX or Parquet; and all calls."),
+)
 MOST_MB = 200
 
 
@@ -48,8 +65,20 @@ def draw(jobs: Jobs) -> None:
         st.form_submit_button(
             "Check them", icon=":material/fact_check:", key="bulk_paste", on_click=_paste, args=(jobs,)
         )
-    st.subheader("Latest jobs", anchor=False)
-    jobs_list.draw(jobs, most=5)
+    if jobs.store.all():
+        st.subheader("Latest jobs", anchor=False)
+        jobs_list.draw(jobs, most=5)
+    else:
+        _what_happens()
+
+
+def _what_happens() -> None:
+    st.subheader("What happens then", anchor=False)
+    with st.grid(4, gap="xsmall", min_column_width=200):
+        for icon, title, meaning in _STEPS:
+            with st.container(border=True, gap="xsmall", height="stretch"):
+                st.markdown(f":material/{icon}: **{title}**")
+                st.markdown(f":gray[{meaning}]")
 
 
 def _card(column: DeltaGenerator, title: str, icon: str) -> DeltaGenerator:
@@ -64,17 +93,27 @@ def _uploaded(jobs: Jobs) -> None:
         _keep(jobs, file.name, file)
 
 
-def _paste(jobs: Jobs) -> None:
-    from nxcc import intake
+def paste(cells: list[str]) -> None:
+    """Takes ids that were pasted on another page to their check."""
+    desk = resources.opened()
+    if isinstance(desk, Desk) and desk.jobs and cells:
+        folder = desk.jobs.upload(PASTED_NAME, _as_file(cells))
+        navigation.go("bulk", [(bulk_address.UPLOAD, folder.id)])
 
+
+def _paste(jobs: Jobs) -> None:
     cells = intake.split(st.session_state.get(_PASTED) or "")
     if cells:
-        _keep(jobs, PASTED_NAME, io.BytesIO("\n".join(cells).encode("utf-8", "replace")))
+        _keep(jobs, PASTED_NAME, _as_file(cells))
 
 
-def _keep(jobs: Jobs, name: str, content: io.IOBase) -> None:
+def _as_file(cells: list[str]) -> io.BytesIO:
+    return io.BytesIO("\n".join(cells).encode("utf-8", "replace"))
+
+
+def _keep(jobs: Jobs, name: str, content: IO[bytes]) -> None:
     try:
-        folder = jobs.upload(name, content)  # type: ignore[arg-type]
+        folder = jobs.upload(name, content)
     except NxccError as error:
         st.session_state[_ERROR] = error
     else:

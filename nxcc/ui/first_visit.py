@@ -80,4 +80,4 @@ def _live(desk: Desk) -> None:
     st.markdown("**Send a view to a colleague**")
     st.markdown(":gray[The address of this page carries the ids: `?orders=A1,A2` opens the same results.]")
     st.markdown("**More than 200 ids?**")
-    st.markdown(":gray[On the command line, `python -m nxcc lookup --ids-file FILE` takes any number.]")
+    st.markdown(":gray[**Bulk lookup** takes a file of up to 1,000,000 rows, and works on while you are away.]")

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from nxcc import intake
+from nxcc.ui import bulk_upload
 from nxcc.ui.view import LONGEST_ADDRESS, MOST_IDS, View
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _TEXT, _VIEW, _ADDRESS, _TOO_MANY, FILTER = (
     "lookup_filter",
 )
 _PARAMETER = "orders"
-_COMMAND = "python -m nxcc lookup --ids-file FILE"
 _PLACEHOLDER = "Paste from Excel, a CRM or an email.\n\nSO-2026-004417\nSO-2026-004418, 20261104000000123; 00712"
 
 
@@ -59,7 +59,7 @@ def editor(*, compact: bool) -> None:
                 persist_state="session",
                 placeholder=_PLACEHOLDER,
                 help="Separated by new lines, commas, semicolons, tabs or spaces. Read as text: leading zeros and "
-                f"19-digit ids survive. Up to {MOST_IDS} here; `{_COMMAND}` takes any number while the app is stopped.",
+                f"19-digit ids survive. Up to {MOST_IDS} here; **Bulk lookup** takes up to 1,000,000.",
             )
             with st.container(
                 horizontal=True, horizontal_alignment="distribute", vertical_alignment="center",
@@ -73,13 +73,14 @@ def editor(*, compact: bool) -> None:
 
 
 def too_many() -> None:
-    """Says so when more ids were given than one page takes."""
+    """Says so when more ids were given than one page takes, and hands them to Bulk lookup."""
     if found := st.session_state.get(_TOO_MANY):
         st.markdown(
             f":orange[:material/warning:] **{found:,} order ids are more than the {MOST_IDS} of this page.** "
-            f"Nothing was asked and your text is kept. Leave {MOST_IDS} or fewer; or stop the app, which holds the "
-            f"archive, and ask for all of them on the command line: `{_COMMAND}`."
+            "Nothing was asked and your text is kept."
         )
+        if st.button("Check them in Bulk lookup", key="lookup_to_bulk", icon=":material/upload_file:"):
+            bulk_upload.paste(intake.split(st.session_state[_TEXT] or ""))
 
 
 def examples(found: tuple[Example, ...]) -> None:

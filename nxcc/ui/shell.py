@@ -137,7 +137,22 @@ def _live(desk: Desk) -> None:
         st.markdown(
             ":material/dns: **Live data**", help="Answers come from the gateway named here and are kept in the archive."
         )
+    if jobs := _jobs(desk):
+        lines.append(jobs)
     st.caption("  \n".join([_host(desk), *lines]))
+
+
+def _jobs(desk: Desk) -> str:
+    """`1 job running, 2 halted`."""
+    try:
+        found = desk.jobs.store.count_by_state() if desk.jobs else {}
+    except NxccError:
+        return ""
+    at_work, halted = found.get("running", 0) + found.get("queued", 0), found.get("halted", 0)
+    said = [f"{at_work:,} job{'' if at_work == 1 else 's'} running"] if at_work else []
+    if halted:
+        said.append(f"{halted:,} halted" if at_work else f"{halted:,} job{'' if halted == 1 else 's'} halted")
+    return ", ".join(said)
 
 
 def _archived() -> str:
