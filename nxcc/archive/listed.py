@@ -13,6 +13,7 @@ from pyarrow import compute
 
 from nxcc.archive.ledger import ANSWERS, Archive
 from nxcc.archive.window import FOREVER, Window
+from nxcc.errors import ArchiveError
 from nxcc.outcome import WORDS, Outcome, Word
 
 # A row without an id that is asked is invalid; the others have the answer of their id.
@@ -92,7 +93,13 @@ class Listed:
     @cached_property
     def rows(self) -> pa.Table:
         """All rows, in the file's order: row, order_id, problem, first_row, sends, and their place from 0."""
-        table = pq.read_table(self._ids, columns=["row", "order_id", "problem", "first_row", "sends"])
+        try:
+            table = pq.read_table(self._ids, columns=["row", "order_id", "problem", "first_row", "sends"])
+        except (OSError, pa.ArrowException) as error:
+            raise ArchiveError(
+                "The list of order ids cannot be read: its file is not there, or not whole.",
+                cure="Upload the file again; answers are kept.",
+            ) from error
         return table.append_column("place", pa.array(range(len(table)), pa.int64()))
 
     @cached_property
