@@ -50,11 +50,16 @@ _ASKED = pa.schema(
     ]
 )
 
-# What became of the ids in `wanted`: the newest trusted answer that counts, else the newest failure that does.
-ANSWERS = """
+_OF_ANSWER = "'outcome': outcome, 'asked_at': asked_at, 'calls': calls"
+_MORE_OF_ANSWER = """, 'reason': reason, 'code': code, 'req_id': req_id, 'attempts': attempts,
+    'may_pass': coalesce(may_pass, false)"""
+
+
+def _answers(fields: str) -> str:
+    """What became of the ids in `wanted`: the newest trusted answer that counts, else the newest failure that does."""
+    return f"""
     WITH counted AS (
-        SELECT order_id, asked_at, {'outcome': outcome, 'asked_at': asked_at, 'calls': calls, 'reason': reason,
-            'code': code, 'req_id': req_id, 'attempts': attempts, 'may_pass': coalesce(may_pass, false)} AS answer
+        SELECT order_id, asked_at, {{{fields}}} AS answer
         FROM archive.lookups SEMI JOIN wanted USING (order_id)
         WHERE gateway = $gateway AND tenant_id = $tenant AND asked_at <= $until AND asked_at > CASE
             WHEN outcome <> 'failed' THEN least($found, $no_calls)
@@ -71,7 +76,11 @@ ANSWERS = """
         FROM newest WHERE answer IS NOT NULL
     )
 """
-_KNOWN = f"{ANSWERS} SELECT order_id, answer.*, epoch_us(answer.asked_at) AS asked_us FROM answers"
+
+
+ANSWERS = _answers(_OF_ANSWER)  # outcome, asked_at, calls: enough to count a million
+ANSWERS_IN_FULL = _answers(_OF_ANSWER + _MORE_OF_ANSWER)
+_KNOWN = f"{ANSWERS_IN_FULL} SELECT order_id, answer.*, epoch_us(answer.asked_at) AS asked_us FROM answers"
 _CALLS = """
     FROM asked JOIN archive.calls AS c USING (order_id, asked_at)
     WHERE c.gateway = $gateway AND c.tenant_id = $tenant AND asked.outcome = 'found'

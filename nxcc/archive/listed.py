@@ -9,20 +9,22 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import compute
+from pyarrow import compute as pc
 
-from nxcc.archive.ledger import ANSWERS, Archive
+from nxcc.archive.ledger import ANSWERS, ANSWERS_IN_FULL, Archive
 from nxcc.archive.window import FOREVER, Window
 from nxcc.errors import ArchiveError
 from nxcc.outcome import WORDS, Outcome, Word
 
 # A row without an id that is asked is invalid; the others have the answer of their id.
+_OUTCOME = """CASE WHEN NOT (sends OR first_row IS NOT NULL) THEN 'invalid'
+    ELSE coalesce(answer.outcome, 'pending') END AS outcome"""
 _ROWS = f"""{ANSWERS}, listed AS (
-        SELECT rows.place, rows.row, rows.order_id, rows.sends, answer,
-            CASE WHEN NOT (sends OR first_row IS NOT NULL) THEN 'invalid'
-                ELSE coalesce(answer.outcome, 'pending') END AS outcome
-        FROM rows LEFT JOIN answers USING (order_id)
+        SELECT rows.place, rows.order_id, rows.sends, {_OUTCOME} FROM rows LEFT JOIN answers USING (order_id)
     )
+"""
+_ROWS_BY_OUTCOME = f"""
+    SELECT {_OUTCOME}, count(*) AS n FROM rows LEFT JOIN answers_of_list USING (order_id) GROUP BY ALL
 """
 _ANSWERS_KEPT = f"CREATE OR REPLACE TEMP TABLE answers_of_list AS {ANSWERS} SELECT * FROM answers"
 _CALLS_OF_LIST = """
@@ -79,6 +81,20 @@ class Reason:
     may_pass: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A list added up.
+
+    `rows` are the file's rows by outcome, as the orders file holds them; `orders` has a line a distinct id with an
+    answer (outcome, answered_calls, attempts_to_answer), `calls` one a distinct call (answered, talk_s, cost,
+    started_at, hangup_reason, hangup_party, contradictory; texts as dictionaries).
+    """
+
+    rows: dict[Word, int]
+    orders: pa.Table
+    calls: pa.Table
+
+
 class Listed:
     """A list of order ids (`intake.check` wrote it) against the archive, as one window sees it.
 
@@ -93,18 +109,21 @@ class Listed:
     @cached_property
     def rows(self) -> pa.Table:
         """All rows, in the file's order: row, order_id, problem, first_row, sends, and their place from 0."""
+        table = self._list(["row", "order_id", "problem", "first_row", "sends"])
+        return table.append_column("place", pa.array(range(len(table)), pa.int64()))
+
+    @cached_property
+    def _wanted(self) -> pa.Table:
+        return self._list(["order_id"], pc.field("sends"))
+
+    def _list(self, columns: list[str], only: pc.Expression | None = None) -> pa.Table:
         try:
-            table = pq.read_table(self._ids, columns=["row", "order_id", "problem", "first_row", "sends"])
+            return pq.read_table(self._ids, columns=columns, filters=only)
         except (OSError, pa.ArrowException) as error:
             raise ArchiveError(
                 "The list of order ids cannot be read: its file is not there, or not whole.",
                 cure="Upload the file again; answers are kept.",
             ) from error
-        return table.append_column("place", pa.array(range(len(table)), pa.int64()))
-
-    @cached_property
-    def _wanted(self) -> pa.Table:
-        return self.rows.filter(self.rows["sends"]).select(["order_id"])
 
     def tally(self) -> Tally:
         """The distinct ids by outcome."""
@@ -127,16 +146,9 @@ class Listed:
         pending: list[str] = self._read_rows(query)["order_id"].to_pylist()
         return pending
 
-    def rows_by_outcome(self) -> dict[Word, int]:
-        """The rows by outcome: what the orders file holds."""
-        found = self._read_rows(f"{_ROWS} SELECT outcome, count(*) AS n FROM listed GROUP BY outcome")
-        words: dict[Word, int] = dict.fromkeys(WORDS, 0)
-        words.update(zip(found["outcome"].to_pylist(), found["n"].to_pylist(), strict=True))
-        return words
-
     def failures(self) -> list[Reason]:
         """Why distinct ids failed, the most frequent reason first."""
-        query = f"""{ANSWERS} SELECT coalesce(answer.reason, '') AS reason, count(*) AS ids,
+        query = f"""{ANSWERS_IN_FULL} SELECT coalesce(answer.reason, '') AS reason, count(*) AS ids,
             bool_or(answer.may_pass) AS may_pass
             FROM answers WHERE answer.outcome = 'failed' GROUP BY 1 ORDER BY ids DESC, reason"""
         return [Reason(**row) for row in self._read(query).to_pylist()]
@@ -170,8 +182,8 @@ class Listed:
     def outcomes(self, places: Sequence[int], invalid: dict[str, str]) -> list[Outcome]:
         """One outcome a row, for the rows at these places; `invalid` says a problem code in words."""
         part = self.rows.take(pa.array(places, pa.int64()))
-        asked = compute.or_(part["sends"], compute.is_valid(part["first_row"]))
-        known = self._archive.known(compute.unique(part["order_id"].filter(asked)), self.window)
+        asked = pc.or_(part["sends"], pc.is_valid(part["first_row"]))
+        known = self._archive.known(pc.unique(part["order_id"].filter(asked)), self.window)
         return [
             (known.get(order_id) or Outcome(order_id, "pending"))
             if is_asked
@@ -181,20 +193,19 @@ class Listed:
             )
         ]
 
-    def figures(self) -> tuple[pa.Table, pa.Table]:
-        """What tiles and charts need, whatever the list's size.
-
-        One line a distinct id that has an answer (outcome, answered_calls, attempts_to_answer), and one a distinct
-        call (answered, talk_s, cost, started_at, hangup_reason, hangup_party, contradictory), texts as dictionaries.
-        """
-        with self._archive.reading(wanted=self._wanted) as read:
+    def figures(self) -> Figures:
+        """What tiles and charts need, whatever the list's size."""
+        with self._archive.reading(wanted=self._wanted, rows=self.rows) as read:
             read(_ANSWERS_KEPT, self.window.values())
+            rows = read(_ROWS_BY_OUTCOME, {})
             read(_REPEATED_CALLS, {})
             orders, calls = read(_ATTEMPTS, {}), read(_DISTINCT_CALLS, {}).drop_columns(["call_id"])
         for name in ("hangup_reason", "hangup_party"):
             column = calls[name].combine_chunks().dictionary_encode()
             calls = calls.set_column(calls.column_names.index(name), name, column)
-        return orders, calls
+        words: dict[Word, int] = dict.fromkeys(WORDS, 0)
+        words.update(zip(rows["outcome"].to_pylist(), rows["n"].to_pylist(), strict=True))
+        return Figures(words, orders, calls)
 
     def _read(self, query: str) -> pa.Table:
         return self._archive.read(query, self.window.values(), wanted=self._wanted)

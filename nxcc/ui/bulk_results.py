@@ -67,9 +67,8 @@ def _figures(
     _jobs: Jobs, job: Job, zone: ZoneInfo, mode: Mode, currency: str
 ) -> tuple[dict[Word, int], list[Kpi], list[Chart], Money]:
     """Rows by outcome, tiles and charts over the whole list."""
-    listed = _jobs.listed(job)
-    orders, calls = listed.figures()
-    distinct = records.frame(calls)
+    found = _jobs.listed(job).figures()
+    distinct = records.frame(found.calls)
     money = Money.of(distinct["cost"].drop_duplicates(), currency)
     palette = PALETTES[mode]
     drawn = []
@@ -79,7 +78,7 @@ def _figures(
             charts.hangup_reasons(distinct, palette),
             charts.cost_by_day(distinct, palette, zone, datetime.now(UTC), money),
         ]
-    return listed.rows_by_outcome(), kpis.lookup_kpis(orders.to_pandas(), distinct, money), drawn, money
+    return found.rows, kpis.lookup_kpis(found.orders.to_pandas(), distinct, money), drawn, money
 
 
 def _files(jobs: Jobs, job: Job, zone: ZoneInfo) -> None:

@@ -116,7 +116,7 @@ def test_tally__what_counts_in_a_window(
     archive.append([found("B", after(seconds=1))])  # of no list
     listed = Listed(archive, ids_of("A"), window)
     assert words(listed) == {word: 1}
-    assert listed.rows_by_outcome()[word] == 1  # type: ignore[index]
+    assert listed.figures().rows[word] == 1  # type: ignore[index]
     assert [outcome.word for outcome in listed.outcomes([0], REASONS)] == [word]
     assert listed.pending() == (["A"] if word == "pending" else [])
     assert list(listed.places([word], 0, 10)) == [0]  # type: ignore[list-item]
@@ -164,7 +164,7 @@ def test_rows__duplicates_have_the_answer_of_their_id_and_the_others_are_invalid
     archive.append([found("A", NOON), failure("B", after(seconds=1)), answer("123.0", asked_at=NOON)])
     listed = Listed(archive, ids_of(*CELLS), WINDOW)
     assert words(listed) == {"found": 1, "no_calls": 1, "failed": 1, "pending": 1}  # distinct ids
-    assert listed.rows_by_outcome() == {"found": 2, "no_calls": 1, "failed": 2, "invalid": 5, "pending": 1}
+    assert listed.figures().rows == {"found": 2, "no_calls": 1, "failed": 2, "invalid": 5, "pending": 1}
     assert listed.pending() == ["C"]
     outcomes = listed.outcomes(range(len(CELLS)), REASONS)
     assert [outcome.word for outcome in outcomes] == ROWS
@@ -182,9 +182,10 @@ def test_rows__duplicates_have_the_answer_of_their_id_and_the_others_are_invalid
 def test_rows__a_list_without_anything_to_ask(archive_at: ArchiveAt, ids_of: Callable[..., Path]) -> None:
     listed = Listed(archive_at(), ids_of("", "1.5E+17"), WINDOW)
     assert words(listed) == {}
-    assert listed.rows_by_outcome()["invalid"] == 2
+    assert listed.figures().rows["invalid"] == 2
     assert (listed.pending(), listed.failures(), listed.latest(3)) == ([], [], [])
-    orders, calls = listed.figures()
+    figures = listed.figures()
+    orders, calls = figures.orders, figures.calls
     assert (orders.num_rows, calls.num_rows) == (0, 0)
 
 
@@ -284,7 +285,7 @@ def test_listed__of_another_team_has_no_answers(
     mine.close()
     listed = Listed(archive_at(tmp_path / "both.duckdb", 2), ids_of("A"), WINDOW)
     assert words(listed) == {"pending": 1}
-    assert [table.num_rows for table in listed.figures()] == [0, 0]
+    assert [table.num_rows for table in (listed.figures().orders, listed.figures().calls)] == [0, 0]
 
 
 def test_listed__a_path_is_no_pattern(archive_at: ArchiveAt, ids_of: Callable[..., Path], tmp_path: Path) -> None:
@@ -356,7 +357,8 @@ def test_figures__agree_with_the_orders_and_the_distinct_calls(
     outcomes = listed.outcomes(range(len(ids)), REASONS)
     assert Counter(outcome.word for outcome in outcomes) == words(listed)
 
-    orders, calls = listed.figures()
+    figures = listed.figures()
+    orders, calls = figures.orders, figures.calls
     known = [outcome for outcome in outcomes if outcome.word != "pending"]
     per_order = archive.orders(known).to_pandas()
     per_order["answered_calls"] = per_order["answered_calls"].fillna(0).astype(int)
