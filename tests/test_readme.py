@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from nxcc import intake
+from nxcc.export import RESULT_COLUMNS
 from nxcc.sandbox import RESERVED, Reserved
 from nxcc.settings import Settings
 
@@ -26,3 +28,15 @@ def test_readme__has_every_setting_with_its_default(name: str) -> None:
         assert shown == "the browser's"
     else:
         assert shown == ("" if default is None else str(default))
+
+
+@pytest.mark.parametrize("code", intake.PROBLEMS)
+def test_readme__has_every_problem_code_with_its_effect(code: str) -> None:
+    shown = "duplicate_of_row_N" if code == "duplicate_of_row" else code
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{shown}` |"))
+    effect, _ = intake.explain(code)
+    assert row.split("|")[2].strip().lower().startswith(effect.lower())
+
+
+def test_readme__has_the_columns_that_a_job_adds() -> None:
+    assert ", ".join(f"`{name}`" for name in RESULT_COLUMNS) in README

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from nxcc import kpis, wording
+from nxcc import wording
 from nxcc.charts.chart import Chart, dressed
 from nxcc.palette import Palette
 from nxcc.wording import Money
