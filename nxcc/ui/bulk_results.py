@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import streamlit as st
 
 from nxcc import charts, kpis, records, wording
@@ -43,17 +44,20 @@ class _Look:
 def draw(desk: Desk, jobs: Jobs, job: Job, zone: ZoneInfo, palette: Palette) -> None:
     """Files, tiles, orders, charts, calls."""
     mode: Mode = "dark" if palette is PALETTES["dark"] else "light"
+    currency = desk.settings.currency
     with st.container(key="bulk_results"):
         _files(jobs, job, zone)
         with st.spinner("Adding up the answers …"):
-            rows, all_kpis, all_charts, money = _figures(jobs, job, zone, mode, desk.settings.currency)
+            rows, all_kpis, money = _tiles(jobs, job, currency)
         look = _Look(desk, jobs, job, zone, palette, money)
         words = _strip(job, rows)
         figures.tiles(all_kpis)
         _failures(look)
         outcomes = _orders(look, rows, words)
-        if all_charts:
-            figures.cards(all_charts)
+        with st.spinner("Drawing …"):
+            drawn = _charts(jobs, job, zone, mode, money)
+        if drawn:
+            figures.cards(drawn)
         _calls(look, outcomes)
 
 
@@ -62,23 +66,31 @@ def _answers_of(job: Job) -> str:
     return repr((job.id, job.state, job.finished_at, job.window, job.words, job.calls))
 
 
-@st.cache_data(max_entries=24, show_spinner=False, hash_funcs={Job: _answers_of})
-def _figures(
-    _jobs: Jobs, job: Job, zone: ZoneInfo, mode: Mode, currency: str
-) -> tuple[dict[Word, int], list[Kpi], list[Chart], Money]:
-    """Rows by outcome, tiles and charts over the whole list."""
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Job: _answers_of})
+def _added_up(_jobs: Jobs, job: Job) -> tuple[dict[Word, int], pd.DataFrame, pd.DataFrame]:
+    """Rows by outcome, orders and distinct calls: what tiles and charts of the whole list stand on."""
     found = _jobs.listed(job).figures()
-    distinct = records.frame(found.calls)
-    money = Money.of(distinct["cost"].drop_duplicates(), currency)
+    return found.rows, found.orders.to_pandas(), records.frame(found.calls)
+
+
+@st.cache_data(max_entries=50, show_spinner=False, hash_funcs={Job: _answers_of})
+def _tiles(_jobs: Jobs, job: Job, currency: str) -> tuple[dict[Word, int], list[Kpi], Money]:
+    rows, orders, calls = _added_up(_jobs, job)
+    money = Money.of(calls["cost"].drop_duplicates(), currency)
+    return rows, kpis.lookup_kpis(orders, calls, money), money
+
+
+@st.cache_data(max_entries=50, show_spinner=False, hash_funcs={Job: _answers_of})
+def _charts(_jobs: Jobs, job: Job, zone: ZoneInfo, mode: Mode, money: Money) -> list[Chart]:
+    _, _, calls = _added_up(_jobs, job)
+    if calls.empty:
+        return []
     palette = PALETTES[mode]
-    drawn = []
-    if len(distinct):
-        drawn = [
-            charts.talk_time(distinct, palette),
-            charts.hangup_reasons(distinct, palette),
-            charts.cost_by_day(distinct, palette, zone, datetime.now(UTC), money),
-        ]
-    return found.rows, kpis.lookup_kpis(found.orders.to_pandas(), distinct, money), drawn, money
+    return [
+        charts.talk_time(calls, palette),
+        charts.hangup_reasons(calls, palette),
+        charts.cost_by_day(calls, palette, zone, datetime.now(UTC), money),
+    ]
 
 
 def _files(jobs: Jobs, job: Job, zone: ZoneInfo) -> None:
