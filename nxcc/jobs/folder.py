@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nxcc import intake
+from nxcc.export.writing import UNDER_WAY
 from nxcc.intake import Check, Overrides, Reading
 from nxcc.jobs.errors import JobsError
 
@@ -147,10 +148,14 @@ class Folder:
             raise _as_sentence(self.path, error) from error
 
 
-def clear_unstarted(root: Path, started: set[str], now_s: float) -> None:
-    """Deletes uploads that nobody made a job of for a week."""
+def tidy(root: Path, started: set[str], now_s: float) -> None:
+    """Deletes uploads that nobody made a job of for a week, and files that a killed process left half made."""
     for path in root.iterdir() if root.is_dir() else ():
-        if is_id(path.name) and path.name not in started and now_s - path.stat().st_mtime > UNSTARTED_KEPT_S:
+        if not is_id(path.name):
+            continue
+        for half_made in (*path.glob(".intake-*"), *path.glob(f"files/{UNDER_WAY}*")):
+            shutil.rmtree(half_made, ignore_errors=True)
+        if path.name not in started and now_s - path.stat().st_mtime > UNSTARTED_KEPT_S:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from nxcc.archive import Listed, Window
 from nxcc.jobs.files import FileRequest, build
-from nxcc.jobs.folder import Folder, clear_unstarted, is_id
+from nxcc.jobs.folder import Folder, is_id, tidy
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State, new_job
 from nxcc.jobs.live import Live
 from nxcc.jobs.runner import Runner
@@ -47,7 +47,7 @@ class Jobs:
 
     def begin(self, only: str | None = None) -> None:
         """Runs jobs in this process from now on, or `only` one; those that were left in the middle go on."""
-        clear_unstarted(self._folders, {job.id for job in self.store.all()}, time.time())
+        tidy(self._folders, {job.id for job in self.store.all()}, time.time())
         self._runner.start(only)
 
     def stop(self) -> None:

@@ -23,6 +23,7 @@ ROUNDS = 3  # an id that failed in a way that may pass is asked in this many rou
 BETWEEN_ROUNDS_S = 2.0
 SILENT_AFTER = 20  # so many failures that may pass, one after the other, mean that the gateway is away
 PROBES = 3  # ids that are asked to see whether it is back
+MOST_LOST = 1000  # answers that came and do not count, because this machine's clock was set back
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 120.0
 PATIENCE_S = 12 * 3600.0
 
@@ -51,6 +52,7 @@ class Passing:
         self._calls = 0
         self._from_archive = 0
         self._requests = job.requests
+        self._lost = 0
         self._silent = 0  # failures that may pass since the last answer
         self._witness = ""  # an id that the gateway has answered
         self._away_since: float | None = None  # monotonic; None while the gateway answers
@@ -61,16 +63,14 @@ class Passing:
         pending = self._count()
         rounds = 1
         while not self._live.stop.is_set():
-            came = self._pass(pending)
+            before = len(pending)
+            self._pass(pending)
             pending = self._count()
             if self._live.stop.is_set():
                 break
             if pending:
-                if not came:
-                    raise NxccError(
-                        "Answers came and are not found again: this machine's clock was set back while the job ran.",
-                        cure="Check the clock, then resume the job.",
-                    )
+                if len(pending) >= before:
+                    raise _clock_was_set_back()
             elif rounds >= ROUNDS or not self._may_pass():
                 self._finish()
                 return
@@ -80,15 +80,13 @@ class Passing:
                 pending = self._again()
         self._end_early()
 
-    def _pass(self, pending: list[str]) -> int:
-        """Asks for what is pending; how many ids got an outcome. Waits while the gateway is away."""
-        came = 0
+    def _pass(self, pending: list[str]) -> None:
+        """Asks for what is pending. Waits while the gateway is away."""
         while pending and not self._live.stop.is_set():
             run = self._live.begin_run()
             part = pending[:PROBES] if self._away_since else pending
             with closing(self._lookup.run(part, window=self._job.window, stop=run)) as batches:
                 for batch in batches:
-                    came += len(batch)
                     self._take(batch)
                     if self._silent >= SILENT_AFTER:
                         run.set()
@@ -97,24 +95,31 @@ class Passing:
             if self._silent >= SILENT_AFTER and not self._is_there():
                 self._wait_for_gateway()
             pending = self._count()
-        return came
 
     def _is_there(self) -> bool:
         """Whether the gateway still answers an id that it has answered before: then only these ids fail."""
-        witness = self._witness or next((o.order_id for o in self._listed().latest(100) if o.word != "failed"), "")
+        witness = self._witness or self._any_answered()
         if not witness:
             return False
         for batch in self._lookup.run([witness], ask_again=True, stop=self._live.begin_run()):
-            if any(outcome.word != "failed" for outcome in batch):
+            if not all(outcome.may_pass for outcome in batch):  # a refusal of this id is an answer as well
                 self._answered(witness)
         return not self._silent
+
+    def _any_answered(self) -> str:
+        listed = self._listed()
+        places = listed.places(("found", "no_calls"), 0, 1)
+        return listed.outcomes(places, {})[0].order_id if places else ""
 
     def _answered(self, order_id: str) -> None:
         self._witness, self._silent, self._away_since, self._wait_s = order_id, 0, None, FIRST_WAIT_S
 
     def _take(self, batch: list[Outcome]) -> None:
         words = self._live.words or dict(self._job.words)
+        window = self._job.window
         for outcome in batch:
+            if outcome.asked_at and not window.holds(outcome.word, outcome.asked_at, may_pass=outcome.may_pass):
+                self._lost += 1
             words[outcome.word] += 1
             words["pending"] -= 1
             self._calls += outcome.calls
@@ -128,6 +133,8 @@ class Passing:
         self._live.note(self._job.ids - words["pending"], self._lookup.client.pace.per_second)
         if time.monotonic() - self._noted >= NOTE_EVERY_S:
             self._note()
+        if self._lost > MOST_LOST:
+            raise _clock_was_set_back()
 
     def _wait_for_gateway(self) -> None:
         """The gateway brings nothing but failures that may pass: waits, longer each time, before it is tried again."""
@@ -199,3 +206,10 @@ class Passing:
             "from_archive": self._from_archive,
             "requests": self._requests,
         }
+
+
+def _clock_was_set_back() -> NxccError:
+    return NxccError(
+        "Answers came and do not count: this machine's clock was set back while the job ran.",
+        cure="Check the clock, then resume the job.",
+    )

@@ -27,6 +27,7 @@ from nxcc.lookup import Lookup
 
 LOOK_EVERY_S = 0.5
 BEAT_EVERY_S = 1.0
+LONGEST_END_S = 5.0  # what is under way may take longer: it is kept then, or asked again at the next start
 AGAIN_AFTER_S = 20.0  # a job that cannot even be halted (a full disk) is tried again after this
 
 log = logging.getLogger(__name__)
@@ -66,9 +67,10 @@ class Runner:
         self._poke.set()
         for live in list(self._lives.values()):
             live.halt()
+        until = time.monotonic() + LONGEST_END_S
         for thread in [self._watcher, *self._threads.values()]:
             if thread.is_alive():
-                thread.join(timeout=5)
+                thread.join(timeout=max(0.0, until - time.monotonic()))
         try:
             self._store.rest()
         except JobsError as error:

@@ -48,7 +48,7 @@ def draw(desk: Desk, jobs: Jobs, folder: Folder, palette: Palette) -> None:
     insist = bool(st.session_state.get(_INSIST, False))
     with st.spinner("Checking every id …"):
         check = folder.check(column, insist=insist)
-        plan = jobs.plan(folder, use_fresh=st.session_state.get(_FRESH, True))
+        plan = _plan(jobs, folder, (folder.id, column, insist), use_fresh=st.session_state.get(_FRESH, True))
     with st.container(key="bulk_check", gap="small"):
         _tiles(desk, check, plan)
         left, right = st.columns([5, 3], gap="small")
@@ -57,6 +57,12 @@ def draw(desk: Desk, jobs: Jobs, folder: Folder, palette: Palette) -> None:
         with right, st.container(border=True, gap="small", height="stretch"):
             _start(jobs, folder, check, plan)
         _problems(folder, check)
+
+
+@st.cache_data(ttl=10, max_entries=20, show_spinner=False)
+def _plan(_jobs: Jobs, _folder: Folder, of: tuple[str, int, bool], *, use_fresh: bool) -> Plan:  # noqa: ARG001 - the key
+    """What a job would cost; for a million ids the archive takes a second to say so."""
+    return _jobs.plan(_folder, use_fresh=use_fresh)
 
 
 def _refused(folder: Folder, error: IntakeError) -> None:
