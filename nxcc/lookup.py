@@ -109,7 +109,9 @@ class _Run:
         try:
             kept_at = time.monotonic()
             while not asking.ended.wait(0 if asking.hungry else TICK_S):
-                if asking.hungry:
+                if asking.stopped:
+                    asking.no_more()
+                elif asking.hungry:
                     known = self._next_slice(todo)
                     if known:
                         yield known
@@ -200,6 +202,11 @@ class _Asking:
         """Whether there is room for more ids: some wait for the threads, not many."""
         return not self._complete and len(self._todo) < SLICE and not self._stop.is_set()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the caller, or a failure, has stopped the run."""
+        return self._stop.is_set()
+
     def add(self, order_ids: Iterable[str]) -> None:
         """More ids to ask for."""
         with self._change:
@@ -228,8 +235,13 @@ class _Asking:
         """As many threads as there are ids for, while not more than the client lets send are at it."""
         wanted = min(len(self._todo) - self._idle, self._client.concurrency - (self._threads - self._waiting))
         for _ in range(min(wanted, MOST_THREADS - self._threads)):
-            self._threads += 1
-            threading.Thread(target=self._work, name="nxcc-ask", daemon=True).start()
+            try:
+                threading.Thread(target=self._work, name="nxcc-ask", daemon=True).start()
+            except RuntimeError:  # the system gives no more threads
+                if not self._threads:
+                    raise
+                return
+            self._threads += 1  # before it looks: we hold the lock
 
     def _see_end(self) -> None:
         if self._complete and not self._threads:

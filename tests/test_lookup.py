@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -237,3 +239,148 @@ def test_run__ask_again_is_not_content_with_what_another_session_finds_in_the_ar
     archive.close()
     assert [(outcome.order_id, outcome.from_archive) for outcome in came] == [(order_id, False)]
     assert len(seen(sandbox, order_id)) == 2
+
+
+def test_run__stopped_when_everything_is_in_the_archive_it_ends(sandbox: Sandbox, lookup_on: LookupOn) -> None:
+    """No thread was ever needed, so none can tell that it ends."""
+    ids = [f"SAMPLE-VENDOR~z{n}" for n in range(310)]
+    lookup = lookup_on(sandbox, concurrency=32)
+    outcomes_of(lookup.run(ids))
+    stop = threading.Event()
+    batches = lookup.run(ids, stop=stop)
+    known = next(batches)
+    stop.set()
+    assert known
+    assert outcomes_of(batches).keys() <= set(ids)
+
+
+def seconds_to_stop(batches: Iterator[list[Outcome]], stop: threading.Event, after_s: float) -> float:
+    """How long a run goes on when it is stopped after some seconds."""
+    threading.Timer(after_s, stop.set).start()
+    began = time.monotonic()
+    outcomes_of(batches)
+    return time.monotonic() - began - after_s
+
+
+def test_run__stops_while_ids_wait_to_be_tried_again(sandbox: Sandbox, lookup_on: LookupOn) -> None:
+    ids = [own("FAIL-429") for _ in range(12)]
+    lookup, stop = lookup_on(sandbox, concurrency=4, wait=threading.Event.wait), threading.Event()
+    assert seconds_to_stop(lookup.run(ids, stop=stop), stop, 0.3) < 1
+    assert not lookup._claims._claims
+
+
+def test_run__stops_while_another_run_holds_every_place(sandbox: Sandbox, lookup_on: LookupOn) -> None:
+    """At one request in 20 s, the places of the client are all taken by threads that wait for their slot."""
+    lookup = lookup_on(sandbox, concurrency=2, rate_per_second=0.05, wait=threading.Event.wait)
+    stop, other_stop = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(lambda: outcomes_of(lookup.run([f"P{n}" for n in range(9)], stop=other_stop)))
+        threading.Event().wait(0.3)
+        assert seconds_to_stop(lookup.run([f"Q{n}" for n in range(9)], stop=stop), stop, 0.3) < 1
+        other_stop.set()
+        other.result(5)
+    assert not lookup._claims._claims
+
+
+def test_run__ids_that_wait_to_be_tried_again_hold_up_no_others(sandbox: Sandbox, lookup_on: LookupOn) -> None:
+    """Twelve ids that are refused three times, each with a second to wait, before 400 others; two at once."""
+    slow = [own("FAIL-503-3") for _ in range(8)] + [own("FAIL-429-3") for _ in range(4)]
+    quick = [f"SAMPLE-VENDOR~q{n}" for n in range(400)]
+    lookup = lookup_on(sandbox, concurrency=2, rate_per_second=200, wait=threading.Event.wait)
+    came: list[str] = []
+    for batch in lookup.run(slow + quick):
+        came += [outcome.order_id for outcome in batch]
+        assert {outcome.word for outcome in batch} <= {"found"}
+    assert sorted(came) == sorted(slow + quick)
+    assert min(came.index(order_id) for order_id in slow) >= 100  # they take three seconds at least
+
+
+def test_run__no_more_threads_than_the_system_gives(
+    sandbox: Sandbox, lookup_on: LookupOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+    start = threading.Thread.start
+
+    def start_two(thread: threading.Thread) -> None:
+        if thread.name == "nxcc-ask":
+            if len(given) == 2:
+                raise RuntimeError("can't start new thread")
+            given.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    ids = [f"SAMPLE-VENDOR~t{n}" for n in range(20)]
+    assert words(outcomes_of(lookup_on(sandbox, concurrency=8).run(ids))) == {"found"}
+
+
+def test_run__no_thread_at_all_is_told_and_nothing_stays_claimed(
+    sandbox: Sandbox, lookup_on: LookupOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "nxcc-ask":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    lookup = lookup_on(sandbox)
+    with pytest.raises(RuntimeError):
+        outcomes_of(lookup.run(["A", "B"]))
+    assert eventually(lambda: not lookup._claims._claims)
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within five seconds."""
+    give_up_at = time.monotonic() + 5
+    while not holds() and time.monotonic() < give_up_at:
+        threading.Event().wait(0.01)
+    return holds()
+
+
+def test_run__a_thread_that_dies_ends_the_run_and_nothing_stays_claimed(
+    sandbox: Sandbox, lookup_on: LookupOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookup = lookup_on(sandbox, concurrency=4)
+    ask = lookup.client.query_by_order
+
+    def break_at_nine(order_id: str, *others: Any) -> Any:
+        if order_id.endswith("~d9"):
+            raise MemoryError
+        return ask(order_id, *others)
+
+    monkeypatch.setattr(lookup.client, "query_by_order", break_at_nine)
+    ids = [f"SAMPLE-VENDOR~d{n}" for n in range(40)]
+    with pytest.raises(MemoryError):
+        outcomes_of(lookup.run(ids))
+    assert eventually(lambda: not lookup._claims._claims)
+    monkeypatch.undo()
+    assert outcomes_of(lookup.run(ids)).keys() == set(ids)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_run__closed_at_any_batch_nothing_stays_claimed(
+    sandbox: Sandbox, lookup_on: LookupOn, impatient: None, at: int
+) -> None:
+    lookup = lookup_on(sandbox, concurrency=4)
+    ids = [f"SAMPLE-VENDOR~e{at}-{n}" for n in range(300)]
+    batches = lookup.run(ids)
+    for _ in range(at):
+        next(batches)
+    batches.close()
+    assert eventually(lambda: not lookup._claims._claims)
+    assert outcomes_of(lookup.run(ids)).keys() == set(ids)
+    assert len(seen(sandbox, *ids)) == 300
+
+
+def test_run__under_faults_no_id_is_lost_or_doubled(lookup_on: LookupOn, impatient: None) -> None:
+    """Two runs over lists that overlap, one in five requests failing."""
+    ids = [f"SAMPLE-VENDOR~u{n}" for n in range(400)]
+    with Sandbox(today=TODAY, faults=0.2) as faulty, ThreadPoolExecutor(2) as pool:
+        lookup = lookup_on(faulty, attempts=12, concurrency=16)
+        both = list(pool.map(lambda part: outcomes_of(lookup.run(part)), [ids[:300], ids[100:]]))
+        answered = Counter(request.order_id for request in faulty.requests if request.code == 0)
+    assert [outcomes.keys() for outcomes in both] == [set(ids[:300]), set(ids[100:])]
+    assert words(both[0]) == words(both[1]) == {"found"}
+    assert lookup.archive.size().lookups == 400
+    assert set(answered) == set(ids)

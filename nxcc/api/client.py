@@ -10,7 +10,8 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -24,6 +25,8 @@ from nxcc.api.transport import Transport
 from nxcc.errors import ApiError, Cancelled, ConfigurationError, TransientError
 
 MAX_RETRY_AFTER_S = 60.0
+AHEAD_S = 0.5  # no slot is taken that lies further ahead: it would be late when the rate has recovered meanwhile
+LOOK_EVERY_S = 0.1
 _CLOCK_EXPIRED = 1004
 
 log = logging.getLogger(__name__)
@@ -102,9 +105,8 @@ class Client:
         rate = min(self.pace.per_second, by_speed)
         return None if math.isinf(rate) else rate
 
-    def _attempt(self, stop: threading.Event, body: bytes, away: Callable[[bool], None]) -> protocol.Answer:
-        with self._places:
-            self._pause(stop, 0)  # a slot is taken only for what will be sent
+    def _attempt(self, stop: threading.Event, body: bytes, away: Callable[[bool], None]) -> protocol.Answer:  # noqa: ARG002 - for `_wait_for_next`
+        with self._place(stop):
             self._wait_for_slot(stop)
             sent_at = time.monotonic()
             signed = protocol.signed_headers(self.credentials, body, int(self._now() * 1000))
@@ -132,8 +134,20 @@ class Client:
                 self._add_clock(error)
                 raise
 
+    @contextmanager
+    def _place(self, stop: threading.Event) -> Iterator[None]:
+        """One of the places for requests under way; others may hold all of them for long, and this run be stopped."""
+        while not self._places.acquire(timeout=LOOK_EVERY_S):
+            self._pause(stop, 0)
+        try:
+            self._pause(stop, 0)  # a slot is taken only for what will be sent
+            yield
+        finally:
+            self._places.release()
+
     def _wait_for_slot(self, stop: threading.Event) -> None:
-        wait_s = self.pace.reserve()
+        while (wait_s := self.pace.reserve(within_s=AHEAD_S)) is None:
+            self._pause(stop, LOOK_EVERY_S)
         at = time.monotonic() + wait_s
         try:
             self._pause(stop, wait_s)

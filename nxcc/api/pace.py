@@ -12,16 +12,22 @@ import threading
 import time
 from collections.abc import Callable
 
+from nxcc.api.refusals import Refusals
+
 SLOWEST_PER_S = 0.5
 STEP_S = 1.0  # at most one halving in this time; a step back up when nothing was refused for as long
-STEPS_UP = 10  # steps from nothing to the full rate
+STEPS_UP = 10  # steps from nothing to the rate that was refused
+SLOW = 0.75  # of the rate that was refused: a gateway that refused for the rate does not refuse now
+SHORTEST_S = 0.02  # over which a rate is measured
 
 
 class Pace:
     """Hands out times to send at; halves the rate when told to slow down and recovers step by step. Thread-safe.
 
-    `limit` is in requests a second, 0 = none. Without a limit, being told to slow down sets one at half of what was
-    sent in the last second; it is lifted again when the rate has recovered to four times that.
+    `limit` is in requests a second, 0 = none. A refusal that comes by chance, whatever the rate, is passed over
+    (`Refusals`). Steps are a tenth of the rate that was refused; beyond it each is twice the last. Without a limit,
+    being told to slow down sets one at half of what is sent; it is lifted again when the rate has recovered to four
+    times that.
     """
 
     def __init__(self, limit: float, *, now: Callable[[], float] = time.monotonic) -> None:
@@ -32,29 +38,37 @@ class Pace:
         self._next = 0.0
         self._given_back: list[float] = []  # slots that nobody used, a heap
         self._slowed = -math.inf  # the last halving
-        self._changed = -math.inf  # the last change of the rate, or refusal
-        self._step = self._ceiling / STEPS_UP
+        self._changed = -math.inf  # the last change of the rate, or refusal that postpones the next
+        self._refused_rate = 0.0  # the last one that was too much
+        self._step = 0.0
+        self._refusals = Refusals()
         self._second = -math.inf
-        self._sent = self._sent_before = 0
+        self._sent = self._sent_before = self._refused = self._refused_before = 0  # in this second, in the one before
 
     @property
     def per_second(self) -> float:
         """The rate now, in requests a second; infinite without a limit."""
         return self._rate
 
-    def reserve(self) -> float:
-        """Takes the next slot; returns how many seconds to wait for it."""
+    def reserve(self, within_s: float = math.inf) -> float | None:
+        """Takes the next slot; returns how many seconds to wait for it.
+
+        None when others are in line before it and it is not `within_s`: until then the rate may have changed.
+        """
         with self._lock:
             now = self._now()
-            self._count(now)
             if self._rate < self._ceiling and now - self._changed >= STEP_S:
                 self._recover(now)
             while self._given_back:
                 at = heapq.heappop(self._given_back)
                 if at >= now:
+                    self._count(now)
                     return at - now
             at = max(now, self._next)
+            if at - now > max(within_s, 1 / self._rate):
+                return None
             self._next = at + 1 / self._rate
+            self._count(now)
             return at - now
 
     def give_back(self, at: float) -> None:
@@ -66,25 +80,59 @@ class Pace:
         """The API said that a request sent at `sent_at` (by this pace's clock) came too fast."""
         with self._lock:
             now = self._now()
-            self._changed = now
-            if sent_at < self._slowed or now - self._slowed < STEP_S:
+            self._turn(now)
+            self._refused += 1
+            if sent_at < self._slowed:
                 return  # an answer to the rate before the last halving
-            if self._rate == math.inf:
-                self._rate = float(max(self._sent, self._sent_before, 1))
-                self._step = self._rate / STEPS_UP
-                self._lift_at = self._rate * 2
-            self._rate = max(self._rate / 2, min(SLOWEST_PER_S, self._ceiling))
-            self._slowed = now
+            if now - self._slowed < STEP_S:
+                self._changed = now
+                return
+            if sent_at - self._slowed >= STEP_S:
+                self._refusals.refused(slow=self._is_slow)
+            if not self._refusals.put_up_with():
+                self._halve(now)
+
+    def _halve(self, now: float) -> None:
+        rate = self._measured(now) if self._rate == math.inf else self._rate
+        passed = self._sent_before - self._refused_before
+        if 0 < passed < self._refused_before:  # half of it would still be too much
+            rate = min(rate, 2.0 * passed)
+        self._refused_rate, self._step = rate, rate / STEPS_UP
+        self._rate = max(rate / 2, min(SLOWEST_PER_S, self._ceiling))
+        self._slowed = self._changed = now
+        self._refusals.slowed_down()
 
     def _recover(self, now: float) -> None:
-        steps = int((now - self._changed) / STEP_S)
-        self._rate = min(self._ceiling, self._rate + steps * self._step)
-        if self._ceiling == math.inf and self._rate >= self._lift_at:
-            self._rate = math.inf
+        for _ in range(int((now - self._changed) / STEP_S)):
+            if self._rate >= self._ceiling:
+                break
+            if self._rate >= self._refused_rate:
+                self._step *= 2
+            self._rate = min(self._ceiling, self._rate + self._step)
+            if self._ceiling == math.inf and self._rate >= 2 * self._refused_rate:
+                self._rate = math.inf
         self._changed = now
 
+    @property
+    def _is_slow(self) -> bool:
+        return self._rate <= SLOW * self._refused_rate
+
+    def _measured(self, now: float) -> float:
+        """What is sent in a second; at the very beginning by what was sent so far."""
+        if self._sent_before:
+            return float(max(self._sent, self._sent_before))
+        return max(self._sent, 1) / max(now - self._second, SHORTEST_S)
+
     def _count(self, now: float) -> None:
-        if now - self._second >= 1:
-            self._sent_before = self._sent if now - self._second < 2 else 0
-            self._sent, self._second = 0, now
+        self._turn(now)
         self._sent += 1
+        if now - self._slowed >= STEP_S:  # before that, a gateway still refuses for the rate before
+            self._refusals.sent(slow=self._is_slow, a_second=self._sent_before)
+
+    def _turn(self, now: float) -> None:
+        """Begins the next second when this one is over."""
+        if now - self._second >= 1:
+            at_once = now - self._second < 2
+            self._sent_before, self._refused_before = (self._sent, self._refused) if at_once else (0, 0)
+            self._sent = self._refused = 0
+            self._second = now

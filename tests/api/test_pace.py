@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 import threading
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -142,6 +144,72 @@ def test_slow_down__keeps_going_down_while_requests_are_sent(clock: Clock) -> No
     assert sum(time > after for time in refused) <= 40  # two a second, where a fixed 100/s would see eighty
 
 
+class Gateway:
+    """Lets `limit` requests pass in any second, and refuses a `share` by chance; keeps what was sent and refused."""
+
+    def __init__(self, limit: float = math.inf, share: float = 0, seed: int = 0) -> None:
+        self.limit, self.share = limit, share
+        self._random = random.Random(seed)
+        self.sent: list[float] = []
+        self.refused: list[float] = []
+        self._passed: deque[float] = deque()
+
+    def passes(self, at: float) -> bool:
+        self.sent.append(at)
+        while self._passed and at - self._passed[0] >= 1:
+            self._passed.popleft()
+        passes = len(self._passed) < self.limit and self._random.random() >= self.share
+        (self._passed if passes else self.refused).append(at)
+        return passes
+
+
+def ask(pace: Pace, clock: Clock, gateway: Gateway, seconds: float, fastest: float = 1000) -> None:
+    """Sends as the pace says, `fastest` a second at the most."""
+    end = clock.now + seconds
+    while clock.now < end:
+        clock.now += max(pace.reserve(), 1 / fastest)
+        if not gateway.passes(clock.now):
+            pace.slow_down(clock.now)
+
+
+@pytest.mark.parametrize("limit", [10, 50, 200, 0])
+@pytest.mark.parametrize("seed", range(3))
+def test_slow_down__what_is_refused_whatever_the_rate_costs_little(clock: Clock, limit: float, seed: int) -> None:
+    pace, gateway = Pace(limit, now=clock), Gateway(share=0.04, seed=seed)
+    ask(pace, clock, gateway, 300)
+    assert len(gateway.sent) >= 0.6 * 300 * (limit or 1000)
+
+
+@pytest.mark.parametrize(("limit", "allowed"), [(100, 20), (100, 49), (1000, 20), (10, 5), (10, 9), (20, 3), (0, 100)])
+def test_slow_down__a_limit_below_ours_is_respected(clock: Clock, limit: float, allowed: int) -> None:
+    pace, gateway = Pace(limit, now=clock), Gateway(allowed)
+    ask(pace, clock, gateway, 60)
+    begun, gateway.sent, gateway.refused = clock.now, [], []
+    rates = []
+    for _ in range(60):
+        ask(pace, clock, gateway, 1)
+        rates.append(pace.per_second)
+    assert len(gateway.refused) < 0.1 * len(gateway.sent)
+    assert len(gateway.sent) > 0.6 * allowed * (clock.now - begun)
+    assert allowed / 4 < min(rates) <= max(rates) < 2 * allowed
+
+
+def test_slow_down__a_limit_that_comes_later_is_found_at_once(clock: Clock) -> None:
+    pace, gateway = Pace(100, now=clock), Gateway(share=0.04)
+    ask(pace, clock, gateway, 60)
+    assert pace.per_second == 100
+    gateway.limit = 50
+    ask(pace, clock, gateway, 1.5)
+    assert pace.per_second <= 60
+
+
+def test_slow_down__the_first_refusal_ever_counts(clock: Clock) -> None:
+    pace = Pace(100, now=clock)
+    ask(pace, clock, Gateway(), 60)
+    pace.slow_down(clock.now)
+    assert pace.per_second == 50
+
+
 def test_slow_down__without_a_limit_begins_at_half_of_what_was_sent(clock: Clock) -> None:
     pace = Pace(0, now=clock)
     for _ in range(100):
@@ -150,9 +218,9 @@ def test_slow_down__without_a_limit_begins_at_half_of_what_was_sent(clock: Clock
     pace.slow_down(clock.now)
     assert pace.per_second == pytest.approx(50, abs=1)
 
-    pass_seconds(pace, clock, 14)
+    pass_seconds(pace, clock, 7)
     assert pace.per_second < math.inf
-    pass_seconds(pace, clock, 2)  # four times the rate it began with: nobody minds
+    pass_seconds(pace, clock, 1)  # four times the rate it began with: nobody minds
     assert pace.per_second == math.inf
 
 
@@ -185,3 +253,13 @@ def test_give_back__a_slot_that_has_passed_is_nobodys() -> None:
     pace.give_back(1)
     now[0] = 1.5
     assert pace.reserve() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("rate", "in_line"), [(8, 5), (64, 33), (0.5, 2)])
+def test_reserve__no_slot_further_ahead_than_asked_for(clock: Clock, rate: float, in_line: int) -> None:
+    """Who waits for a slot far ahead would wait on when the rate has recovered; the next one is always given."""
+    pace = Pace(rate, now=clock)
+    waits = [pace.reserve(within_s=0.5) for _ in range(100)]
+    assert sum(wait is not None for wait in waits) == in_line
+    clock.now += 1 / rate
+    assert pace.reserve(within_s=0.5) is not None
