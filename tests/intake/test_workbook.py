@@ -13,7 +13,7 @@ import xlsxwriter
 from python_calamine import load_workbook
 
 from nxcc.intake import IntakeError
-from nxcc.intake.sheet import number
+from nxcc.intake.values import number
 from tests.intake.conftest import Reads
 
 Sheet = list[list[Any]]
@@ -247,3 +247,26 @@ def test_read__two_cells_in_far_corners(reads: Reads, far: int) -> None:
 def test_elapsed__over_a_day(reads: Reads) -> None:
     data = workbook({"a": [["order_id", "talk"], ["A1", timedelta(hours=26, minutes=3)]]}, default_date_format="[h]:mm")
     assert reads(data, "a.xlsx").cells == [["A1", "26:03:00"]]
+
+
+PLAIN_OR_NOT = [
+    lambda xml: xml.replace("<sheetData>", "<sheetData><!-- read by the parser -->"),
+    lambda xml: xml.replace("<sheetData>", "<sheetData >"),
+    lambda xml: xml.replace("<c ", "<c  "),
+    lambda xml: xml.replace('<row r="900"', "<row  r='900'"),  # from here on
+    lambda xml: xml.replace('<c r="B900"', "<c  r='B900'"),
+    lambda xml: xml.replace("</c></row>", "</c> </row>"),
+]
+
+
+@pytest.mark.parametrize("change", PLAIN_OR_NOT)
+@pytest.mark.parametrize("memory", [False, True], ids=["shared", "inline"])
+def test_read__the_pattern_and_the_parser_read_the_same(
+    reads: Reads, change: Callable[[str], str], memory: bool
+) -> None:
+    cells = ["A&B <i>", " x ", 5, 1.5, True, date(2026, 7, 1), None, "_x0041_", "a\nb", 'q"q', ""]
+    rows: Sheet = [["order_id", "name", "c"], *([f"A{n}", cells[n % 11], cells[n % 7]] for n in range(1_500))]
+    data = workbook({"a": rows}, in_memory=not memory, constant_memory=memory)
+    other = changed(data, SHEET, change)
+    assert other != data
+    assert reads(other, "a.xlsx").whole == reads(data, "a.xlsx").whole
