@@ -45,11 +45,15 @@ class Folder:
         folder = cls(root / secrets.token_hex(8))
         with folder._sentences():
             folder.path.mkdir(parents=True)
-            with folder.upload.open("wb") as file:
-                shutil.copyfileobj(content, file, _CHUNK)
-                file.flush()
-                os.fsync(file.fileno())
-            folder._note(name=name)
+            try:
+                with folder.upload.open("wb") as file:
+                    shutil.copyfileobj(content, file, _CHUNK)
+                    file.flush()
+                    os.fsync(file.fileno())
+                folder._note(name=name)
+            except BaseException:  # half a file is none
+                shutil.rmtree(folder.path, ignore_errors=True)
+                raise
         return folder
 
     @property
@@ -70,19 +74,23 @@ class Folder:
     def about(self) -> dict[str, Any]:
         """What is noted of the upload."""
         with self._sentences():
-            noted: dict[str, Any] = json.loads(self._about.read_text(encoding="utf-8"))
+            noted = json.loads(self._about.read_text(encoding="utf-8"))
+            if not isinstance(noted, dict) or not isinstance(noted.get("name"), str):
+                raise ValueError
             return noted
 
     def overrides(self) -> Overrides:
         """How the analyst wants the file to be read."""
-        return Overrides(**self.about().get("overrides", {}))
+        with self._sentences():
+            return Overrides(**self.about().get("overrides", {}))
 
     def read(self, overrides: Overrides | None = None) -> Reading:
         """The file as a table; read once for each way of reading it."""
         about = self.about()
         wanted = asdict(overrides) if overrides is not None else about.get("overrides", asdict(Overrides()))
         if about.get("reading") and about.get("overrides") == wanted and self.cells.is_file():
-            return Reading.from_json(about["reading"])
+            with self._sentences():
+                return Reading.from_json(about["reading"])
         self._not_begun(about)
         with self._sentences():
             reading = intake.read(self.upload, about["name"], self.cells, Overrides(**wanted))
@@ -94,7 +102,8 @@ class Folder:
         about = self.about()
         wanted = {"column": column, "insist": insist}
         if about.get("check") and about["checked"] == wanted and self.ids.is_file():
-            return Check.from_json(about["check"])
+            with self._sentences():
+                return Check.from_json(about["check"])
         self._not_begun(about)
         with self._sentences():
             check = intake.check(self.cells, column, self.ids, insist=insist)
@@ -131,9 +140,10 @@ class Folder:
         return twin
 
     def remove(self) -> None:
-        """Deletes the folder with all that is in it."""
+        """Deletes the folder with all that is in it, if it is there."""
         with self._sentences():
-            shutil.rmtree(self.path, ignore_errors=False)
+            if self.path.is_dir():
+                shutil.rmtree(self.path)
 
     def _note(self, **values: Any) -> None:
         fresh = self._about.with_suffix(".new")
@@ -144,19 +154,29 @@ class Folder:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise _as_sentence(self.path, error) from error
 
 
-def tidy(root: Path, started: set[str], now_s: float) -> None:
-    """Deletes uploads that nobody made a job of for a week, and files that a killed process left half made."""
+def tidy(root: Path, now_s: float) -> None:
+    """Deletes uploads that nobody made a job of for a week, and files that a killed process left half made.
+
+    Jobs of other owners (another gateway, the sandbox) stand in the same place: what has begun stays.
+    """
     for path in root.iterdir() if root.is_dir() else ():
         if not is_id(path.name):
             continue
         for half_made in (*path.glob(".intake-*"), *path.glob(f"files/{UNDER_WAY}*")):
             shutil.rmtree(half_made, ignore_errors=True)
-        if path.name not in started and now_s - path.stat().st_mtime > UNSTARTED_KEPT_S:
+        if now_s - path.stat().st_mtime > UNSTARTED_KEPT_S and not _has_begun(path):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _has_begun(path: Path) -> bool:
+    try:
+        return bool(Folder(path).about().get("begun"))
+    except JobsError:
+        return True  # perhaps: what cannot be read is not deleted
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -171,7 +191,7 @@ def _as_sentence(path: Path, error: Exception) -> JobsError:
         return JobsError(
             f"The disk of {path.parent.parent} is full.", cure="Free some space and try again; nothing was lost."
         )
-    if isinstance(error, FileNotFoundError | ValueError):
+    if isinstance(error, FileNotFoundError | ValueError | TypeError):
         return JobsError(
             "The files of this job are not there, or not whole.", cure="Upload the file again; answers are kept."
         )

@@ -47,7 +47,7 @@ class Jobs:
 
     def begin(self, only: str | None = None) -> None:
         """Runs jobs in this process from now on, or `only` one; those that were left in the middle go on."""
-        tidy(self._folders, {job.id for job in self.store.all()}, time.time())
+        tidy(self._folders, time.time())
         self._runner.start(only)
 
     def stop(self) -> None:

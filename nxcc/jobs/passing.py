@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -22,6 +23,7 @@ NOTE_EVERY_S = 1.0
 ROUNDS = 3  # an id that failed in a way that may pass is asked in this many rounds, each with all its attempts
 BETWEEN_ROUNDS_S = 2.0
 SILENT_AFTER = 20  # so many failures that may pass, one after the other, mean that the gateway is away
+LOOK_S = 60.0  # longest look whether it is there
 PROBES = 3  # ids that are asked to see whether it is back
 MOST_LOST = 1000  # answers that came and do not count, because this machine's clock was set back
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 120.0
@@ -88,22 +90,29 @@ class Passing:
             with closing(self._lookup.run(part, window=self._job.window, stop=run)) as batches:
                 for batch in batches:
                     self._take(batch)
-                    if self._silent >= SILENT_AFTER:
+                    if batch and self._silent >= SILENT_AFTER and not self._is_there(run):
                         run.set()
             if self._live.stop.is_set() or (part is pending and self._silent < SILENT_AFTER):
                 break
-            if self._silent >= SILENT_AFTER and not self._is_there():
+            if self._silent >= SILENT_AFTER:
                 self._wait_for_gateway()
             pending = self._count()
 
-    def _is_there(self) -> bool:
-        """Whether the gateway still answers an id that it has answered before: then only these ids fail."""
+    def _is_there(self, run: threading.Event) -> bool:
+        """Whether the gateway still answers an id that it has answered before: then only these ids fail.
+
+        The others go on meanwhile: what has been tried of them is not lost.
+        """
         witness = self._witness or self._any_answered()
         if not witness:
             return False
-        for batch in self._lookup.run([witness], ask_again=True, stop=self._live.begin_run()):
-            if not all(outcome.may_pass for outcome in batch):  # a refusal of this id is an answer as well
-                self._answered(witness)
+        give_up_at = time.monotonic() + LOOK_S
+        with closing(self._lookup.run([witness], ask_again=True, stop=run)) as batches:
+            for batch in batches:
+                if not all(outcome.may_pass for outcome in batch):  # a refusal of this id is an answer as well
+                    self._answered(witness)
+                if time.monotonic() > give_up_at:
+                    break
         return not self._silent
 
     def _any_answered(self) -> str:
