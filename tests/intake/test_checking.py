@@ -163,3 +163,20 @@ def test_reason__code_and_why() -> None:
 )
 def test_warning__of_what_is_sent_all_the_same(order_id: str, expected: str | None) -> None:
     assert intake.ids.warning(order_id) == expected
+
+
+def test_read_propose_check__a_list_out_of_a_crm(tmp_path: Path) -> None:
+    source, table, ids = tmp_path / "upload", tmp_path / "cells.parquet", tmp_path / "ids.parquet"
+    source.write_bytes(
+        "七月订单;;\r\n客户;订单编号;金额\r\n王小明;6912345678901234567;1,50\r\n李雷;;2,00\r\n"
+        "韩梅梅; 6912345678901234567;3,00\r\n王芳;1,23457E+17;4,00\r\n\r\n张伟;007;5,00\r\n".encode("gb18030")
+    )
+    reading = intake.read(source, "七月.csv", table)
+    assert (reading.encoding, reading.delimiter, reading.header) == ("GB18030", ";", 2)
+    column = intake.propose(reading.columns, intake.sample(table))
+    assert column == 1
+    found = intake.check(table, column, ids)
+    assert (found.rows, found.ids, found.blank, found.duplicate, found.invalid) == (6, 2, 2, 1, 1)
+    assert pq.read_table(ids)["problem"].to_pylist() == [
+        None, "blank", "duplicate_of_row_3", "excel_scientific", "blank", None,
+    ]  # fmt: skip

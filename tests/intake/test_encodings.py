@@ -42,9 +42,9 @@ def test_find__in_the_order_of_trust(reads: Reads, data: bytes, encoding: str) -
 
 
 def test_find__a_chinese_file_far_behind_its_first_letters(reads: Reads) -> None:
-    found = reads("order_id,name\n" + "A,x\n" * 400_000 + "A1,王小明\n", header=1)
+    found = reads("order_id,name\n" + "A,x\n" * 60_000 + "A1,王小明\n", header=1)
     assert (found.reading.encoding, found.cells[-1]) == ("UTF-8", ["A1", "王小明"])
-    found = reads(("order_id,name\n" + "A,x\n" * 400_000 + "A1,王小明\n").encode("gb18030"), header=1)
+    found = reads(("order_id,name\n" + "A,x\n" * 60_000 + "A1,王小明\n").encode("gb18030"), header=1)
     assert (found.reading.encoding, found.cells[-1]) == ("GB18030", ["A1", "王小明"])
 
 
