@@ -60,7 +60,7 @@ def build(job: Job, folder: Folder, archive: Archive, wanted: FileRequest) -> Pa
     """
     kind, zone = wanted.kind, ZoneInfo(wanted.zone)
     path = folder.path / "files" / f"{kind}-{_version(job, wanted.zone)}.{wanted.format}"
-    with _building[folder.path]:
+    with _building[folder.path], folder.sentences():
         if path.is_file():
             return path
         path.parent.mkdir(exist_ok=True)

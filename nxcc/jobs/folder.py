@@ -43,7 +43,7 @@ class Folder:
     def keep(cls, root: Path, name: str, content: IO[bytes]) -> Folder:
         """A new folder with an uploaded file, on the disk before anything else happens to it."""
         folder = cls(root / secrets.token_hex(8))
-        with folder._sentences():
+        with folder.sentences():
             folder.path.mkdir(parents=True)
             try:
                 with folder.upload.open("wb") as file:
@@ -73,7 +73,7 @@ class Folder:
 
     def about(self) -> dict[str, Any]:
         """What is noted of the upload."""
-        with self._sentences():
+        with self.sentences():
             noted = json.loads(self._about.read_text(encoding="utf-8"))
             if not isinstance(noted, dict) or not isinstance(noted.get("name"), str):
                 raise ValueError
@@ -81,7 +81,7 @@ class Folder:
 
     def overrides(self) -> Overrides:
         """How the analyst wants the file to be read."""
-        with self._sentences():
+        with self.sentences():
             return Overrides(**self.about().get("overrides", {}))
 
     def read(self, overrides: Overrides | None = None) -> Reading:
@@ -89,10 +89,10 @@ class Folder:
         about = self.about()
         wanted = asdict(overrides) if overrides is not None else about.get("overrides", asdict(Overrides()))
         if about.get("reading") and about.get("overrides") == wanted and self.cells.is_file():
-            with self._sentences():
+            with self.sentences():
                 return Reading.from_json(about["reading"])
         self._not_begun(about)
-        with self._sentences():
+        with self.sentences():
             reading = intake.read(self.upload, about["name"], self.cells, Overrides(**wanted))
             self._note(**(about | {"overrides": wanted, "reading": reading.to_json(), "check": None}))
         return reading
@@ -102,10 +102,10 @@ class Folder:
         about = self.about()
         wanted = {"column": column, "insist": insist}
         if about.get("check") and about["checked"] == wanted and self.ids.is_file():
-            with self._sentences():
+            with self.sentences():
                 return Check.from_json(about["check"])
         self._not_begun(about)
-        with self._sentences():
+        with self.sentences():
             check = intake.check(self.cells, column, self.ids, insist=insist)
             self._note(**(about | {"checked": wanted, "check": check.to_json()}))
         return check
@@ -117,13 +117,13 @@ class Folder:
 
     def note(self, **values: Any) -> None:
         """Adds to what is noted of the upload."""
-        with self._sentences():
+        with self.sentences():
             self._note(**(self.about() | values))
 
     def fingerprint(self) -> str:
         """Of the file's bytes and of how they are read."""
         about = self.about()
-        with self._sentences(), self.upload.open("rb") as file:
+        with self.sentences(), self.upload.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256")
         digest.update(json.dumps([about.get("overrides"), about.get("checked")], sort_keys=True).encode())
         return digest.hexdigest()
@@ -131,7 +131,7 @@ class Folder:
     def copy(self) -> Folder:
         """The same file as a job of its own that has not begun."""
         twin = Folder(self.path.parent / secrets.token_hex(8))
-        with self._sentences():
+        with self.sentences():
             twin.path.mkdir()
             for file in (self.upload, self.cells, self.ids):
                 if file.is_file():
@@ -141,7 +141,7 @@ class Folder:
 
     def remove(self) -> None:
         """Deletes the folder with all that is in it, if it is there."""
-        with self._sentences():
+        with self.sentences():
             if self.path.is_dir():
                 shutil.rmtree(self.path)
 
@@ -151,7 +151,8 @@ class Folder:
         fresh.replace(self._about)
 
     @contextmanager
-    def _sentences(self) -> Iterator[None]:
+    def sentences(self) -> Iterator[None]:
+        """Turns what the disk says, and what is not whole, into a `JobsError`."""
         try:
             yield
         except (OSError, ValueError, TypeError) as error:

@@ -86,11 +86,15 @@ class Runner:
 
     def _watch(self) -> None:
         beaten = 0.0
+        began = False
         while not self._ending.is_set():
             try:
                 if time.monotonic() - beaten >= BEAT_EVERY_S:
                     self._store.beat(os.getpid(), self._now())
                     beaten = time.monotonic()
+                if not began:
+                    self._store.make_anew()
+                    began = True
                 self._look()
                 self._make_files()
             except JobsError as error:
@@ -127,8 +131,7 @@ class Runner:
         except NxccError as error:
             self._halt(job_id, live, error)
         except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
-            # Where it broke, not what it said: that may hold a number out of a record.
-            log.error("a job broke: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
+            _log_broken("a job", error)
             said = f"Something happened that the app was not made for ({type(error).__name__})."
             self._halt(job_id, live, NxccError(said, cure="Resume the job. If it stays, report it with the app's log."))
         finally:
@@ -163,4 +166,18 @@ class Runner:
                 made = build(job, folder, self._lookup.archive, FileRequest(**request))
                 self._store.file_is(job_id, name, "ready", str(made))
         except NxccError as error:
-            self._store.file_is(job_id, name, "failed", str(error))
+            self._file_failed(job_id, name, str(error))
+        except Exception as error:  # noqa: BLE001 - whoever waits for the file must hear of it
+            _log_broken("a file", error)
+            self._file_failed(job_id, name, f"The file could not be made ({type(error).__name__}).")
+
+    def _file_failed(self, job_id: str, name: str, said: str) -> None:
+        try:
+            self._store.file_is(job_id, name, "failed", said)
+        except JobsError as error:
+            log.warning("a file that failed cannot be noted: %s", error)
+
+
+def _log_broken(what: str, error: Exception) -> None:
+    """Where it broke, not what it said: that may hold a number out of a record."""
+    log.error("%s broke: %s\n%s", what, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))

@@ -70,7 +70,7 @@ _files = sa.Table(
     sa.Column("job_id", sa.String, primary_key=True),
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("request", sa.JSON, nullable=False),
-    sa.Column("state", sa.String, nullable=False),  # wanted, ready, failed
+    sa.Column("state", sa.String, nullable=False),  # wanted, made (somebody is at it), ready, failed
     sa.Column("said", sa.String, nullable=False),
 )
 
@@ -140,8 +140,9 @@ class Store:
     def remove(self, job_id: str) -> None:
         """Forgets a job's row."""
         with self._writing() as connection:
-            connection.execute(_jobs.delete().where(_jobs.c.id == job_id, _jobs.c.owner == self._owner))
-            connection.execute(_files.delete().where(_files.c.job_id == job_id))
+            mine = _jobs.delete().where(_jobs.c.id == job_id, _jobs.c.owner == self._owner)
+            if connection.execute(mine).rowcount:
+                connection.execute(_files.delete().where(_files.c.job_id == job_id))
 
     def beat(self, pid: int, now: datetime) -> None:
         """This process runs the jobs."""
@@ -178,6 +179,13 @@ class Store:
         )
         with self._sentences(), self._engine.connect() as connection:
             return [(row.job_id, row.name, row.request) for row in connection.execute(query)]
+
+    def make_anew(self) -> None:
+        """Files that somebody was making who has died are wanted again."""
+        mine = sa.select(_jobs.c.id).where(_jobs.c.owner == self._owner)
+        with self._writing() as connection:
+            half_made = (_files.c.job_id.in_(mine), _files.c.state == "made")
+            connection.execute(_files.update().where(*half_made).values(state="wanted"))
 
     def file_is(self, job_id: str, name: str, state: str, said: str = "") -> None:
         """The file that was asked for is ready, or failed with what is said."""
