@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,11 +15,10 @@ import pyarrow as pa
 
 from nxcc import records
 from nxcc.archive.schema import migrate
+from nxcc.archive.sentences import sentences
 from nxcc.archive.window import Window
-from nxcc.errors import ArchiveBusy, ArchiveError
 from nxcc.outcome import Outcome
 
-_DAMAGED = re.compile("not a valid DuckDB|serialization|corrupt|not read enough bytes|replaying WAL", re.IGNORECASE)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 Stored = tuple[Outcome, Sequence[dict[str, Any]]]
 
@@ -132,7 +130,7 @@ class Archive:
         self.path = path
         self._owner = {"gateway": gateway, "tenant": tenant_id}
         self._writing = threading.Lock()
-        with _sentences(path):
+        with sentences(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_file() and not path.stat().st_size:
                 path.unlink()  # what a full disk leaves of a file that was to be created
@@ -227,7 +225,7 @@ class Archive:
 
     @contextmanager
     def _cursor(self, **tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-        with _sentences(self.path), self._connection.cursor() as cursor:
+        with sentences(self.path), self._connection.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
             for name, table in tables.items():
                 cursor.register(name, table)
@@ -263,42 +261,3 @@ def _asked(outcomes: Sequence[Outcome]) -> pa.Table:
 def _columns(schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     return pa.table([list(column) for column in columns], schema=schema)
-
-
-@contextmanager
-def _sentences(path: Path) -> Iterator[None]:
-    """Turns what the engine or the disk says into an `ArchiveError`."""
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        raise _as_sentence(path, error) from error
-
-
-def _as_sentence(path: Path, error: Exception) -> ArchiveError:
-    said = str(error)
-    if "Could not set lock" in said:
-        pid = re.search(r"PID (\d+)", said)
-        who = f" (process {pid[1]})" if pid else ""
-        return ArchiveBusy(
-            f"Another nxcc{who} has the archive in {path.parent} open; one process at a time can.",
-            cure="Use that one, end it, or set NXCC_DATA_DIR to another folder.",
-        )
-    if "No space left" in said or "out of disk" in said.lower():
-        return ArchiveError(
-            f"The disk of {path.parent} is full.",
-            cure="Everything kept before is safe. Free some space and ask again.",
-        )
-    if _DAMAGED.search(said):
-        return ArchiveError(
-            f"{path} is not an archive of nxcc, or it is damaged.",
-            cure="Put it back from a backup, or move it away to begin a new one.",
-        )
-    if isinstance(error, OSError | duckdb.IOException | duckdb.PermissionException):
-        return ArchiveError(
-            f"The archive in {path.parent} cannot be opened or written.",
-            cure="Check that the folder exists and may be written, or set NXCC_DATA_DIR to another one.",
-        )
-    return ArchiveError(
-        f"The archive in {path.parent} failed ({type(error).__name__}).",
-        cure="Everything kept before is safe. Ask again; if it stays, keep a copy of the folder and report it.",
-    )

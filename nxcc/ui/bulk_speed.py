@@ -12,7 +12,7 @@ from nxcc.desk import Desk
 from nxcc.jobs import AT_WORK, Job, Live
 from nxcc.outcome import Word
 from nxcc.palette import Palette
-from nxcc.ui import figures, tables, zone
+from nxcc.ui import bulk_tables, figures, zone
 
 
 def draw(desk: Desk, job: Job, live: Live | None, words: Mapping[Word, int], palette: Palette) -> None:
@@ -28,13 +28,13 @@ def draw(desk: Desk, job: Job, live: Live | None, words: Mapping[Word, int], pal
         st.markdown("**Failures by reason**", help="Failed ids by what the API or the network said.")
         reasons = live.most_failures(5)
         if reasons:
-            tables.failures_table(reasons)
+            bulk_tables.failures_table(reasons)
         else:
             st.caption("No id has failed.")
     latest = list(live.latest)
     if latest:
         st.subheader("Latest answers", anchor=False)
-        tables.latest_table(latest, zone.current(), palette)
+        bulk_tables.latest_table(latest, zone.current(), palette)
 
 
 def _tiles(desk: Desk, job: Job, live: Live | None, words: Mapping[Word, int]) -> None:

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from nxcc import intake, wording
-from nxcc.archive import Reason
+from nxcc import wording
 from nxcc.hangup import RESULTS as RESULT_WORDS
-from nxcc.outcome import WORDS, Outcome
+from nxcc.outcome import WORDS
 from nxcc.palette import OUTCOMES, RESULTS, Palette
 from nxcc.reading import is_link
 from nxcc.records import BY_NAME, Column
@@ -50,7 +49,7 @@ def orders_table(
     now = pd.Timestamp(datetime.now(UTC))
     shown = pd.DataFrame(
         {
-            "order_id": _text(orders["order_id"]),
+            "order_id": text_of(orders["order_id"]),
             "outcome": orders["outcome"],
             "calls": orders["calls"],
             "answered_calls": orders["answered_calls"],
@@ -60,7 +59,7 @@ def orders_table(
             "cost": orders["cost"],
             "age_s": (now - orders["asked_at"]).dt.total_seconds().clip(lower=0),
             "source": orders["from_archive"].map({True: "archive", False: "API"}),
-            "ended": _text(orders["reason"].fillna(orders["last_hangup_reason"])),
+            "ended": text_of(orders["reason"].fillna(orders["last_hangup_reason"])),
         }
     )
     if rows is not None:
@@ -99,7 +98,7 @@ def orders_table(
     if rows is not None:
         formats["row"] = wording.count
     colours = {"outcome": {str(word): palette.text[word] for word in WORDS}}
-    _draw(
+    draw(
         shown,
         config,
         formats,
@@ -116,25 +115,25 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
     recording, voicemail = _link(calls["record_url"]), _link(calls["voicemail_url"])
     shown = pd.DataFrame(
         {
-            "order_id": _text(calls["order_id"]),
+            "order_id": text_of(calls["order_id"]),
             "started_at": calls["started_at"].dt.tz_convert(zone),
-            "direction": _text(calls["direction"].map(lambda word: _DIRECTIONS.get(word, word), na_action="ignore")),
+            "direction": text_of(calls["direction"].map(lambda word: _DIRECTIONS.get(word, word), na_action="ignore")),
             "result": calls["result"],
-            "agent_nick": _text(calls["agent_nick"].fillna(calls["agent"])),
+            "agent_nick": text_of(calls["agent_nick"].fillna(calls["agent"])),
             "queue_s": calls["queue_s"],
             "ring_s": calls["ring_s"],
             "talk_s": calls["talk_s"].where(calls["answered"].fillna(False).astype(bool) | (calls["talk_s"] > 0)),
             "cost": calls["cost"],
-            "hangup_reason": _text(calls["hangup_reason"]),
+            "hangup_reason": text_of(calls["hangup_reason"]),
             "play": recording,
             "hangup_party": calls["hangup_party"].map(_PARTIES),
             "open": recording,
             "voicemail": voicemail,
-            "not_a_link": _text(_not_link(calls["record_url"]).fillna(_not_link(calls["voicemail_url"]))),
+            "not_a_link": text_of(_not_link(calls["record_url"]).fillna(_not_link(calls["voicemail_url"]))),
             "flags": calls["flags"].map(", ".join).replace("", None),
-            "caller": _text(calls["caller"]),
-            "callee": _text(calls["callee"]),
-            "call_id": _text(calls["call_id"]),
+            "caller": text_of(calls["caller"]),
+            "callee": text_of(calls["callee"]),
+            "call_id": text_of(calls["call_id"]),
         }
     )
     for optional in ("voicemail", "not_a_link"):
@@ -166,7 +165,7 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         "flags": lambda flags: f"⚑ {flags}",
     }
     colours = {"result": {str(word): palette.text[word] for word in RESULT_WORDS}}
-    _draw(
+    draw(
         shown,
         config,
         formats,
@@ -175,75 +174,6 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         alt="Calls of these orders, one row a call",
         key="calls_table",
     )
-
-
-def problems_table(problems: pd.DataFrame) -> None:
-    """One line a row of the file that has a problem (`intake.problems`)."""
-    effects = [intake.explain(code) for code in problems["problem"]]
-    shown = pd.DataFrame(
-        {
-            "row": problems["row"],
-            "raw": _text(problems["raw"]).replace("", None),
-            "order_id": _text(problems["order_id"]),
-            "problem": problems["problem"],
-            "effect": [effect for effect, _ in effects],
-            "why": [why for _, why in effects],
-        }
-    )
-    cc = st.column_config
-    config = {
-        "row": cc.NumberColumn("Row", width=58),
-        "raw": cc.TextColumn("Cell as uploaded", width=150),
-        "order_id": cc.TextColumn("After cleaning", width=140),
-        "problem": cc.TextColumn("Problem", width=148),
-        "effect": cc.TextColumn("Effect", width=94),
-        "why": cc.TextColumn("Why, and the cure"),
-    }
-    _draw(shown, config, {"row": wording.count}, {}, rows=12, alt="Rows with a problem", key="problems_table")
-
-
-def failures_table(reasons: Sequence[Reason]) -> None:
-    """Why ids failed, the most frequent first."""
-    shown = pd.DataFrame(
-        {
-            "reason": [wording.plain(reason.reason) for reason in reasons],
-            "ids": [reason.ids for reason in reasons],
-            "next": ["may pass" if reason.may_pass else "check the id" for reason in reasons],
-        }
-    )
-    cc = st.column_config
-    config = {
-        "reason": cc.TextColumn("Reason", width=210),
-        "ids": cc.NumberColumn("Ids", width=56),
-        "next": cc.TextColumn("What next", width=92),
-    }
-    _draw(shown, config, {"ids": wording.count}, {}, rows=5, alt="Failures by reason", key="failures_table")
-
-
-def latest_table(outcomes: Sequence[Outcome], zone: ZoneInfo, palette: Palette) -> None:
-    """The answers that came last."""
-    now = datetime.now(UTC)
-    at = [(outcome.asked_at or now).astimezone(zone) for outcome in outcomes]
-    shown = pd.DataFrame(
-        {
-            "at": [f"{moment:%H:%M:%S}" for moment in at],
-            "order_id": [wording.plain(outcome.order_id) for outcome in outcomes],
-            "outcome": [outcome.word for outcome in outcomes],
-            "calls": [None if outcome.word == "failed" else outcome.calls for outcome in outcomes],
-            "reason": [wording.plain(outcome.reason) or None for outcome in outcomes],
-        }
-    )
-    cc = st.column_config
-    config = {
-        "at": cc.TextColumn(f"Answered ({wording.offset(zone, now)})", width=130),
-        "order_id": cc.TextColumn("Order ID", width=190),
-        "outcome": cc.TextColumn("Outcome", width=100),
-        "calls": cc.NumberColumn("Calls", width=60),
-        "reason": cc.TextColumn("Why it failed"),
-    }
-    formats: dict[str, Format] = {"outcome": lambda word: OUTCOMES[word].tag, "calls": wording.count}
-    colours = {"outcome": {str(word): palette.text[word] for word in WORDS}}
-    _draw(shown, config, formats, colours, rows=5, alt="The answers that came last", key="latest_table")
 
 
 def _column(column: Column, width: int, in_zone: str, money: Money) -> Any:
@@ -258,7 +188,7 @@ def _column(column: Column, width: int, in_zone: str, money: Money) -> Any:
     return cc.TextColumn(column.label, width=width, help=column.help, pinned=column.name == "order_id")
 
 
-def _draw(
+def draw(
     shown: pd.DataFrame,
     config: Mapping[str, Any],
     formats: Mapping[str, Format],
@@ -268,7 +198,7 @@ def _draw(
     alt: str,
     key: str,
 ) -> None:
-    """Units and words through the Styler, so that sorting stays that of the values."""
+    """A table, at most `rows` rows high. Units and words go through the Styler, so sorting stays that of the values."""
     styled = shown.style.format({name: _or_nothing(write) for name, write in formats.items()}, na_rep=wording.NOTHING)
     for name, colour in colours.items():
         styled = styled.map(lambda word, of=colour: f"color:{of.get(word, '')};font-weight:500", subset=[name])
@@ -298,7 +228,8 @@ def _years(local: pd.Series[pd.Timestamp], this_year: int) -> str:
     return "" if (local.dropna().dt.year == this_year).all() else " %Y"
 
 
-def _text(values: pd.Series[str]) -> pd.Series[str]:
+def text_of(values: pd.Series[str]) -> pd.Series[str]:
+    """Foreign text as it can be shown."""
     return values.map(wording.plain, na_action="ignore")
 
 
