@@ -169,7 +169,7 @@ def _orders(look: _Look, rows: dict[Word, int], words: Sequence[Word]) -> list[O
         ).strip()
         of = sum(rows[word] for word in words or rows)
         pages = max(1, -(-of // A_PAGE))
-        page = st.pagination(pages, key=f"{_PAGE}_{pages}") if pages > 1 and not find else 1
+        page = st.pagination(pages, key=f"{_PAGE}_{pages}", width=340) if pages > 1 and not find else 1
     first = (page - 1) * A_PAGE
     listed = look.jobs.listed(look.job)
     places = listed.places(words, first, A_PAGE, find)
