@@ -113,6 +113,8 @@ class Folder:
     def _not_begun(self, about: dict[str, Any]) -> None:
         """A job's list never changes."""
         if about.get("begun"):
+            if not (self.cells.is_file() and self.ids.is_file()):
+                raise _as_sentence(self.path, FileNotFoundError())
             raise JobsError("This file is a job already; its list does not change.", cure="Repeat the job instead.")
 
     def note(self, **values: Any) -> None:
