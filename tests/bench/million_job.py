@@ -30,16 +30,15 @@ def main() -> None:
         said["tally_s"], at = time.perf_counter() - at, time.perf_counter()
         assert tally.words["pending"] == 0
 
-        listed = jobs.listed(job)
-        figures = listed.figures()
-        distinct = records.frame(figures.calls)
-        money = Money.of(distinct["cost"].drop_duplicates(), "HKD")
-        kpis.lookup_kpis(figures.orders.to_pandas(), distinct, money)
-        charts.talk_time(distinct, LIGHT)
-        charts.hangup_reasons(distinct, LIGHT)
-        charts.cost_by_day(distinct, LIGHT, ZONE, datetime.now(UTC), money)
+        found = jobs.listed(job).figures()
+        calls = records.frame(found.calls)
+        money = Money.of(calls["cost"].drop_duplicates(), "HKD")
+        kpis.lookup_kpis(found.orders.to_pandas(), calls, money)
+        charts.talk_time(calls, LIGHT)
+        charts.hangup_reasons(calls, LIGHT)
+        charts.cost_by_day(calls, LIGHT, ZONE, datetime.now(UTC), money)
         said["first_tiles_s"], at = time.perf_counter() - at, time.perf_counter()
-        del figures, distinct
+        del found, calls
 
         file = jobs.file(job, FileRequest("orders", "csv", ZONE.key))
         said["csv_s"], said["csv_mb"] = time.perf_counter() - at, file.stat().st_size / 1e6

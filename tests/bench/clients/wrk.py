@@ -15,7 +15,7 @@ from tests.bench.clients.signing import URL, concurrency, ids
 SECONDS = 3
 SCRIPT = """
 local requests, n = dofile(os.getenv("NXCC_BENCH_REQUESTS")), 0
-request = function() n = n %% #requests + 1; return requests[n] end
+request = function() n = n % #requests + 1; return requests[n] end
 done = function(summary, latency, seen)
     local bad = summary.errors
     local peak = io.open("/proc/self/status"):read("*a"):match("VmHWM:%s*(%d+)")
@@ -29,7 +29,7 @@ def main() -> None:
     texts = ("[[" + on_the_wire(order_id).decode().replace("\r\n", "\n") + "]]" for order_id in ids())
     with tempfile.TemporaryDirectory() as folder:
         script, requests = Path(folder) / "wrk.lua", Path(folder) / "requests.lua"
-        script.write_text(SCRIPT.replace("%%", "%"))
+        script.write_text(SCRIPT)
         lua = 'local crlf = function(text) return (text:gsub("\\n", "\\r\\n")) end\n'
         lua += "return {" + ",\n".join(f"crlf({text})" for text in texts) + "}"
         requests.write_text(lua)
