@@ -157,7 +157,7 @@ def _same_or_new(settings: Settings, store: Store, folder: Folder, *, ask_again:
     begun = f"{same.created_at.astimezone():%d %b %H:%M}"
     say(f"Going on with the job of {begun}: {same.done:,} of {same.ids:,} ids are done.")
     store.change(same.id, ("paused", "halted"), state="queued", note="", cure="", code="")
-    return same
+    return store.get(same.id) or same
 
 
 def _add(settings: Settings, store: Store, folder: Folder, *, ask_again: bool) -> Job:

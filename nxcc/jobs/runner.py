@@ -89,7 +89,7 @@ class Runner:
         began = False
         while not self._ending.is_set():
             try:
-                if time.monotonic() - beaten >= BEAT_EVERY_S:
+                if self._only is None and time.monotonic() - beaten >= BEAT_EVERY_S:  # else it does no one else's work
                     self._store.beat(os.getpid(), self._now())
                     beaten = time.monotonic()
                 if not began:
