@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,14 @@ class Passing:
 
     def run(self) -> None:
         """All rounds."""
+        try:
+            self._rounds()
+        except NxccError:
+            with suppress(NxccError):
+                self._count()  # what came before is kept, and the row says so
+            raise
+
+    def _rounds(self) -> None:
         pending = self._count()
         rounds = 1
         while not self._live.stop.is_set():
@@ -196,8 +204,7 @@ class Passing:
         self._store.change(self._job.id, AT_WORK, **(self._counted() | end))
 
     def _end_early(self) -> None:
-        """Paused, cancelled, or the process ends: what is kept is counted once more."""
-        self._count()
+        """Paused, cancelled, or the process ends."""
         ended: dict[str, Any] = {"finished_at": self._now()} if self._state() == "cancelled" else {}
         self._store.change(self._job.id, None, **(self._counted() | ended))
 
