@@ -21,6 +21,7 @@ import tenacity
 from nxcc.account import Credentials
 from nxcc.api import protocol
 from nxcc.api.pace import Pace
+from nxcc.api.places import Places
 from nxcc.api.transport import Transport
 from nxcc.errors import ApiError, Cancelled, ConfigurationError, TransientError
 
@@ -77,7 +78,7 @@ class Client:
         self._wait = wait
         self._date = ""
         self._count = threading.Lock()
-        self._places = threading.BoundedSemaphore(concurrency)
+        self._places = Places(concurrency)
         url = credentials.base_url + protocol.QUERY_BY_ORDER
         self._transport = Transport(url, connections=concurrency, timeout_s=timeout_s)
 
@@ -137,13 +138,13 @@ class Client:
     @contextmanager
     def _place(self, stop: threading.Event) -> Iterator[None]:
         """One of the places for requests under way; others may hold all of them for long, and this run be stopped."""
-        while not self._places.acquire(timeout=LOOK_EVERY_S):
-            self._pause(stop, 0)
+        if not self._places.take(stop):
+            raise Cancelled
         try:
             self._pause(stop, 0)  # a slot is taken only for what will be sent
             yield
         finally:
-            self._places.release()
+            self._places.give_back()
 
     def _wait_for_slot(self, stop: threading.Event) -> None:
         while (wait_s := self.pace.reserve(within_s=AHEAD_S)) is None:

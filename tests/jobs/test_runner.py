@@ -295,7 +295,6 @@ def test_halt__in_mid_run_keeps_what_came_and_says_so(
     assert answered(slow.requests) == dict.fromkeys(ids, 1)
 
 
-@pytest.mark.xfail(reason="places for requests are not given in the order in which they were asked for", strict=False)
 def test_runner__a_small_job_does_not_wait_for_a_big_one(house_of: HouseOf) -> None:
     with Sandbox(today=TODAY) as quiet:
         house = house_of(quiet, rate_per_second=100, wait=threading.Event.wait)
