@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -77,7 +78,7 @@ class Lookup:
                         return
                     yield []
                 if claim.outcome and _counts(claim.outcome, counts, now):
-                    yield [claim.outcome]
+                    yield [replace(claim.outcome, attempts=0)]  # they were the other session's
                 else:  # the other session stopped, or its answer is too old for us: ours to ask
                     left.append(order_id)
 

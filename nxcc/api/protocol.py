@@ -160,10 +160,8 @@ def _failure(code: int, evidence: Evidence, retry_after_s: float | None) -> ApiE
         )
     if code == 41000:
         return ApiError(f"{said} (a parameter is wrong or empty).", cure="Check the order id.", evidence=evidence)
-    request = f", request {evidence.req_id}" if evidence.req_id else ""
-    return ApiError(
-        f"{said} (a code the vendor does not document{request}).", cure="Ask the vendor about it.", evidence=evidence
-    )
+    undocumented = f"{said} (a code the vendor does not document)."  # in the same words for each id, to be counted
+    return ApiError(undocumented, cure="Ask the vendor about it.", evidence=evidence)
 
 
 _CURES = {

@@ -146,11 +146,17 @@ class Listed:
         pending: list[str] = self._read_rows(query)["order_id"].to_pylist()
         return pending
 
-    def failures(self) -> list[Reason]:
-        """Why distinct ids failed, the most frequent reason first."""
+    def any_may_pass(self) -> bool:
+        """Whether any id failed in a way that asking again could mend."""
+        query = f"""{ANSWERS_IN_FULL} SELECT coalesce(bool_or(answer.may_pass), false) AS may_pass
+            FROM answers WHERE answer.outcome = 'failed'"""
+        return bool(self._read(query)["may_pass"][0].as_py())
+
+    def failures(self, most: int = 100) -> list[Reason]:
+        """Why distinct ids failed, the `most` frequent reasons, most frequent first."""
         query = f"""{ANSWERS_IN_FULL} SELECT coalesce(answer.reason, '') AS reason, count(*) AS ids,
             bool_or(answer.may_pass) AS may_pass
-            FROM answers WHERE answer.outcome = 'failed' GROUP BY 1 ORDER BY ids DESC, reason"""
+            FROM answers WHERE answer.outcome = 'failed' GROUP BY 1 ORDER BY ids DESC, reason LIMIT {most:d}"""
         return [Reason(**row) for row in self._read(query).to_pylist()]
 
     def latest(self, most: int) -> list[Outcome]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import getpass
-import io
 import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from nxcc import export, intake
@@ -32,8 +32,20 @@ from nxcc.command.said import (
 )
 from nxcc.desk import Desk, open_desk, open_store
 from nxcc.errors import ArchiveBusy, NxccError
+from nxcc.export import ORDER_COLUMNS, Format
 from nxcc.intake import Asked, Overrides
-from nxcc.jobs import AT_WORK, FileRequest, Folder, Job, Kind, Store, new_job
+from nxcc.jobs import (
+    AT_WORK,
+    Checked,
+    FileRequest,
+    Folder,
+    Job,
+    Kind,
+    Store,
+    new_job,
+    source_of,
+    whoever_runs_this,
+)
 from nxcc.settings import Settings, load
 
 LOOK_EVERY_S = 0.3
@@ -43,10 +55,10 @@ def run_file(arguments: argparse.Namespace) -> int:
     """`--file`: the same orders file as the Bulk page's; run again after an interruption, it goes on."""
     settings = load()
     orders = arguments.orders_out or Path(export.file_name(arguments.file.name, "orders", "csv"))
-    check_writable(orders, arguments.calls_out)
+    check_writable(orders, arguments.calls_out, reads=arguments.file)
     with _desk_or_store(settings) as (desk, store):
-        folder = _folder_of(settings, arguments)
-        job = _same_or_new(settings, store, folder, ask_again=arguments.ask_again)
+        folder, checked = _folder_of(settings, arguments)
+        job = _same_or_new(settings, store, folder, checked, ask_again=arguments.ask_again)
         if desk and desk.jobs:
             desk.jobs.begin(only=job.id)
         code, job = _watch(store, job, here=desk is not None)
@@ -54,7 +66,9 @@ def run_file(arguments: argparse.Namespace) -> int:
             desk.jobs.stop()
             job = store.get(job.id) or job
         if desk or code in (DONE, SOME_FAILED):
-            _end(settings, store, desk, job, {"orders": orders, "calls": arguments.calls_out})
+            ending = _Ending(settings, store, desk, job)
+            ending.files({"orders": orders, "calls": arguments.calls_out})
+            ending.say()
         return code
 
 
@@ -65,16 +79,15 @@ def run_ids(arguments: argparse.Namespace, asked: Asked, busy: ArchiveBusy) -> i
     with _store(settings) as store:
         if store.runner(datetime.now(UTC)) is None:
             raise busy
-        text = io.StringIO()
-        csv.writer(text).writerows([["order_id"], *([order_id] for order_id in asked.order_ids)])
-        content = io.BytesIO(text.getvalue().encode("utf-8", "replace"))
-        folder = Folder.keep(_folders(settings), "ids of the command line.csv", content)
-        folder.read(Overrides(encoding="UTF-8", delimiter=",", header=1))
-        folder.check(0)
-        job = _add(settings, store, folder, ask_again=arguments.ask_again)
+        folder = Folder.keep_ids(_folders(settings), "ids of the command line.csv", asked.order_ids)
+        job = _add(settings, store, folder, Checked(0), ask_again=arguments.ask_again)
         code, job = _watch(store, job, here=False)
         if code in (DONE, SOME_FAILED):
-            _end(settings, store, None, job, {"orders": arguments.orders_out, "calls": arguments.calls_out})
+            ending = _Ending(settings, store, None, job)
+            ending.files({"orders": arguments.orders_out, "calls": arguments.calls_out}, ORDER_COLUMNS)
+            ending.say()
+            store.remove(job.id)  # a few ids are no job to be found in the list for ever
+            folder.remove()
         return code
 
 
@@ -107,7 +120,7 @@ def _store(settings: Settings) -> Iterator[Store]:
         store.close()
 
 
-def _folder_of(settings: Settings, arguments: argparse.Namespace) -> Folder:
+def _folder_of(settings: Settings, arguments: argparse.Namespace) -> tuple[Folder, Checked]:
     """The file, read and checked. Raises `IntakeError` or `NxccError` that says what to choose."""
     try:
         with arguments.file.open("rb") as content:
@@ -126,12 +139,13 @@ def _folder_of(settings: Settings, arguments: argparse.Namespace) -> Folder:
         for note in reading.notes:
             say(note)
         column = _column(reading.columns, folder, arguments.column)
-        check = folder.check(column, insist=arguments.send_shortened)
+        checked = Checked(column, arguments.send_shortened)
+        check = folder.check(checked.column, insist=checked.insist)
     except NxccError:
         folder.remove()
         raise
     say(f"{check.rows:,} rows, {check.ids:,} distinct ids in column {reading.columns[column]}.")
-    return folder
+    return folder, checked
 
 
 def _column(columns: list[str], folder: Folder, wanted: str | None) -> int:
@@ -148,11 +162,11 @@ def _column(columns: list[str], folder: Folder, wanted: str | None) -> int:
     raise NxccError(f"There is no column {wanted}.", cure=f"There are: {names}.")
 
 
-def _same_or_new(settings: Settings, store: Store, folder: Folder, *, ask_again: bool) -> Job:
+def _same_or_new(settings: Settings, store: Store, folder: Folder, checked: Checked, *, ask_again: bool) -> Job:
     """The job of the same file that was not finished, else a new one."""
-    same = store.unfinished_of(folder.fingerprint())
+    same = store.unfinished_of(source_of(folder, again=ask_again))
     if same is None:
-        return _add(settings, store, folder, ask_again=ask_again)
+        return _add(settings, store, folder, checked, ask_again=ask_again)
     folder.remove()
     begun = f"{same.created_at.astimezone():%d %b %H:%M}"
     say(f"Going on with the job of {begun}: {same.done:,} of {same.ids:,} ids are done.")
@@ -160,14 +174,13 @@ def _same_or_new(settings: Settings, store: Store, folder: Folder, *, ask_again:
     return store.get(same.id) or same
 
 
-def _add(settings: Settings, store: Store, folder: Folder, *, ask_again: bool) -> Job:
+def _add(settings: Settings, store: Store, folder: Folder, checked: Checked, *, ask_again: bool) -> Job:
     now = datetime.now(UTC)
     fresh = Freshness(timedelta(seconds=settings.fresh_found_s), timedelta(seconds=settings.fresh_no_calls_s)).at(now)
     if ask_again:
         fresh = Window(now, now)
-    job = new_job(folder, name=folder.name, who=getpass.getuser(), fresh=fresh, now=now)
-    store.add(job)
-    return job
+    who = whoever_runs_this()
+    return new_job(store, folder, checked, name=folder.name, who=who, fresh=fresh, now=now, again=ask_again)
 
 
 def _watch(store: Store, job: Job, *, here: bool) -> tuple[int, Job]:
@@ -203,34 +216,59 @@ def _gone() -> Job:
     raise NxccError("The job was deleted.", cure="Run it again.")
 
 
-def _end(settings: Settings, store: Store, desk: Desk | None, job: Job, wanted: dict[Kind, Path | None]) -> None:
-    """Writes the files, says why ids failed, and prints the JSON line."""
-    for kind, path in wanted.items():
-        if path is None:
-            continue
-        request = FileRequest(kind, format_of(path), settings.timezone or "UTC")
-        made = desk.jobs.file(job, request) if desk and desk.jobs else _fetch(store, job, request)
-        try:
-            shutil.copyfile(made, path)
-        except OSError as error:
-            raise NxccError(
-                f"{path} cannot be written: {error.strerror}.", cure="The answers are in the archive; run it again."
-            ) from error
-    if desk and desk.jobs and job.failed:
-        say_reasons([("failed", reason.reason, reason.ids) for reason in desk.jobs.listed(job).failures()])
-    seconds = ((job.finished_at or datetime.now(UTC)) - job.created_at).total_seconds()
-    summary = {
-        "asked": job.found + job.no_calls + job.failed,
-        "found": job.found,
-        "no_calls": job.no_calls,
-        "failed": job.failed,
-        "invalid": job.invalid,
-        "calls": job.calls,
-        "requests": job.requests,
-        "from_archive": job.from_archive,
-        "seconds": round(seconds, 3),
-    }
-    print(json.dumps(summary), flush=True)
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """What is left to do when a job has ended: files and figures. `desk` is None when the app has the archive."""
+
+    settings: Settings
+    store: Store
+    desk: Desk | None
+    job: Job
+
+    def files(self, wanted: dict[Kind, Path | None], columns: Sequence[str] = ()) -> None:
+        """Writes the files; of the orders only these `columns`, where there are any."""
+        for kind, path in wanted.items():
+            if path is None:
+                continue
+            try:
+                if columns and kind == "orders":
+                    part = pq.read_table(self._made(kind, "parquet")).select(list(columns))
+                    export.write(part.to_reader(), path, format_of(path), ZoneInfo(self._zone))
+                else:
+                    shutil.copyfile(self._made(kind, format_of(path)), path)
+            except OSError as error:
+                raise NxccError(
+                    f"{path} cannot be written: {error.strerror}.", cure="The answers are in the archive; run it again."
+                ) from error
+
+    def say(self) -> None:
+        """Why ids failed, and the JSON line."""
+        job = self.job
+        if self.desk and self.desk.jobs and job.failed:
+            say_reasons([("failed", reason.reason, reason.ids) for reason in self.desk.jobs.listed(job).failures()])
+        seconds = ((job.finished_at or datetime.now(UTC)) - job.created_at).total_seconds()
+        summary = {
+            "asked": job.found + job.no_calls + job.failed,
+            "found": job.found,
+            "no_calls": job.no_calls,
+            "failed": job.failed,
+            "invalid": job.invalid,
+            "calls": job.calls,
+            "requests": job.requests,
+            "from_archive": job.from_archive,
+            "seconds": round(seconds, 3),
+        }
+        print(json.dumps(summary), flush=True)
+
+    @property
+    def _zone(self) -> str:
+        return self.settings.timezone or "UTC"
+
+    def _made(self, kind: Kind, format: Format) -> Path:
+        wanted = FileRequest(kind, format, self._zone)
+        if self.desk and self.desk.jobs:
+            return self.desk.jobs.file(self.job, wanted)
+        return _fetch(self.store, self.job, wanted)
 
 
 def _fetch(store: Store, job: Job, wanted: FileRequest) -> Path:

@@ -65,13 +65,19 @@ def format_of(path: Path) -> Format:
     return ending if ending in export.FORMATS else "csv"
 
 
-def check_writable(orders: Path | None, calls: Path | None) -> None:
-    """A file that cannot be written is told before requests are spent."""
+def check_writable(orders: Path | None, calls: Path | None, *, reads: Path | None = None) -> None:
+    """A file that cannot be written, or that is the one which is read, is told before requests are spent."""
     if orders is not None and orders == calls:
         raise NxccError(f"{orders} is named for both files.", cure="Name one for orders and another for calls.")
     for path in (orders, calls):
-        if path is not None:
-            try:
-                path.open("ab").close()
-            except OSError as error:
-                raise NxccError(f"{path} cannot be written: {error.strerror}.", cure="Choose another place.") from error
+        if path is None:
+            continue
+        if reads is not None and path.absolute() == reads.absolute():
+            raise NxccError(f"{path} is the file that is read.", cure="Choose another name for what is written.")
+        try:
+            was_there = path.exists()
+            path.open("ab").close()
+            if not was_there:
+                path.unlink()  # nothing is left of a run that is stopped
+        except OSError as error:
+            raise NxccError(f"{path} cannot be written: {error.strerror}.", cure="Choose another place.") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nxcc.errors import NxccError
 
 LARGEST_BYTES = 200_000_000  # of a file as it comes
@@ -15,7 +17,12 @@ LONGEST_LINE = 32_000_000  # bytes between two line ends
 
 
 class IntakeError(NxccError):
-    """A file cannot be read as a table; `row` is where, as a spreadsheet counts, when there is such a place."""
+    """A file cannot be read as a table; `row` is where, as a spreadsheet counts, when there is such a place.
+
+    `sheets` are those of a workbook, one of which may do better.
+    """
+
+    sheets: Sequence[str] = ()
 
     def __init__(self, what: str, *, cure: str = "", row: int | None = None) -> None:
         super().__init__(what, cure=cure)

@@ -80,7 +80,11 @@ def _read(source: Path, name: str, into: Path, overrides: Overrides) -> Reading:
     found = content.unpack(source, name, into.parent)
     if found.format == "xlsx":
         with workbook.opened(found.path, name, overrides.sheet) as book:
-            header, columns, kept = _store(book.rows, name, into, overrides.header)
+            try:
+                header, columns, kept = _store(book.rows, name, into, overrides.header)
+            except IntakeError as error:
+                error.sheets = book.sheets
+                raise
             return Reading(
                 name,
                 "xlsx",

@@ -3,14 +3,15 @@
 from nxcc.jobs.errors import JobsError
 from nxcc.jobs.files import FileRequest, Kind, download_name
 from nxcc.jobs.folder import Folder
-from nxcc.jobs.job import AT_WORK, STATES, Job, State, new_job
+from nxcc.jobs.job import AT_WORK, Job, State
 from nxcc.jobs.jobs import Jobs, Plan
 from nxcc.jobs.live import Live, Moment
+from nxcc.jobs.starting import Checked, new_job, source_of, whoever_runs_this
 from nxcc.jobs.store import Store
 
 __all__ = [
     "AT_WORK",
-    "STATES",
+    "Checked",
     "FileRequest",
     "Folder",
     "Job",
@@ -24,4 +25,6 @@ __all__ = [
     "Store",
     "download_name",
     "new_job",
+    "source_of",
+    "whoever_runs_this",
 ]

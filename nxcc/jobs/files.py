@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +38,6 @@ _RESULTS = pa.schema(
     ]
 )
 _CALLS = pa.schema([field for field in records.SCHEMA if field.name != "raw"])  # JSON is no cell of a spreadsheet
-_building: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def build(job: Job, folder: Folder, archive: Archive, wanted: FileRequest) -> Pa
     """
     kind, zone = wanted.kind, ZoneInfo(wanted.zone)
     path = folder.path / "files" / f"{kind}-{_version(job, wanted.zone)}.{wanted.format}"
-    with _building[folder.path], folder.sentences():
+    with folder.lock, folder.sentences():
         if path.is_file():
             return path
         path.parent.mkdir(exist_ok=True)

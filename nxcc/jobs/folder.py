@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
+import math
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
+
+import pyarrow as pa
 
 from nxcc import intake
 from nxcc.export.writing import UNDER_WAY
@@ -22,6 +29,9 @@ from nxcc.jobs.errors import JobsError
 _ID = re.compile(r"[0-9a-f]{16}")
 _CHUNK = 1 << 20
 UNSTARTED_KEPT_S = 7 * 86_400
+HALF_MADE_S = 3_600
+IDS_COLUMN = "order_id"
+_locks: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 
 
 def is_id(text: str) -> bool:
@@ -38,6 +48,18 @@ class Folder:
         self.cells = path / "cells.parquet"
         self.ids = path / "ids.parquet"
         self._about = path / "about.json"
+        self.lock = _locks[path]  # of this process: two sessions may have one upload open
+
+    @classmethod
+    def keep_ids(cls, root: Path, name: str, order_ids: Iterable[str]) -> Folder:
+        """A new folder with pasted ids, each a row of a file of one column that is read in no other way."""
+        text = io.StringIO()
+        csv.writer(text).writerows([[IDS_COLUMN], *([order_id] for order_id in order_ids)])
+        whole = text.getvalue().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        folder = cls.keep(root, name, io.BytesIO(whole.encode()))
+        folder.read(Overrides(encoding="UTF-8", delimiter=",", quote='"', header=1))
+        folder.note(column=0)
+        return folder
 
     @classmethod
     def keep(cls, root: Path, name: str, content: IO[bytes]) -> Folder:
@@ -74,22 +96,29 @@ class Folder:
     def about(self) -> dict[str, Any]:
         """What is noted of the upload."""
         with self.sentences():
-            noted = json.loads(self._about.read_text(encoding="utf-8"))
+            text = self._about.read_text(encoding="utf-8")
+        with self._whole():
+            noted = json.loads(text)
             if not isinstance(noted, dict) or not isinstance(noted.get("name"), str):
                 raise ValueError
             return noted
 
     def overrides(self) -> Overrides:
         """How the analyst wants the file to be read."""
-        with self.sentences():
-            return Overrides(**self.about().get("overrides", {}))
+        about = self.about()
+        with self._whole():
+            return Overrides(**about.get("overrides", {}))
 
     def read(self, overrides: Overrides | None = None) -> Reading:
         """The file as a table; read once for each way of reading it."""
+        with self.lock:
+            return self._read(overrides)
+
+    def _read(self, overrides: Overrides | None) -> Reading:
         about = self.about()
         wanted = asdict(overrides) if overrides is not None else about.get("overrides", asdict(Overrides()))
         if about.get("reading") and about.get("overrides") == wanted and self.cells.is_file():
-            with self.sentences():
+            with self._whole():
                 return Reading.from_json(about["reading"])
         self._not_begun(about)
         with self.sentences():
@@ -99,10 +128,14 @@ class Folder:
 
     def check(self, column: int, *, insist: bool = False) -> Check:
         """The order ids of one column, with their problems; worked out once for each column."""
+        with self.lock:
+            return self._check(column, insist)
+
+    def _check(self, column: int, insist: bool) -> Check:
         about = self.about()
         wanted = {"column": column, "insist": insist}
         if about.get("check") and about["checked"] == wanted and self.ids.is_file():
-            with self.sentences():
+            with self._whole():
                 return Check.from_json(about["check"])
         self._not_begun(about)
         with self.sentences():
@@ -119,7 +152,7 @@ class Folder:
 
     def note(self, **values: Any) -> None:
         """Adds to what is noted of the upload."""
-        with self.sentences():
+        with self.lock, self.sentences():
             self._note(**(self.about() | values))
 
     def fingerprint(self) -> str:
@@ -148,16 +181,24 @@ class Folder:
                 shutil.rmtree(self.path)
 
     def _note(self, **values: Any) -> None:
-        fresh = self._about.with_suffix(".new")
+        fresh = self._about.with_suffix(f".{secrets.token_hex(4)}")
         fresh.write_text(json.dumps(values), encoding="utf-8")
         fresh.replace(self._about)
 
     @contextmanager
     def sentences(self) -> Iterator[None]:
-        """Turns what the disk says, and what is not whole, into a `JobsError`."""
+        """Turns what the disk says into a `JobsError`."""
         try:
             yield
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, pa.ArrowInvalid) as error:
+            raise _as_sentence(self.path, error) from error
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What is noted must have the form that it was noted in."""
+        try:
+            yield
+        except (ValueError, TypeError) as error:
             raise _as_sentence(self.path, error) from error
 
 
@@ -170,9 +211,17 @@ def tidy(root: Path, now_s: float) -> None:
         if not is_id(path.name):
             continue
         for half_made in (*path.glob(".intake-*"), *path.glob(f"files/{UNDER_WAY}*")):
-            shutil.rmtree(half_made, ignore_errors=True)
-        if now_s - path.stat().st_mtime > UNSTARTED_KEPT_S and not _has_begun(path):
+            if now_s - _changed_s(half_made) > HALF_MADE_S:  # another process may be making it right now
+                shutil.rmtree(half_made, ignore_errors=True)
+        if now_s - _changed_s(path) > UNSTARTED_KEPT_S and not _has_begun(path):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _changed_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # it has just gone
+        return math.inf
 
 
 def _has_begun(path: Path) -> bool:
@@ -194,7 +243,7 @@ def _as_sentence(path: Path, error: Exception) -> JobsError:
         return JobsError(
             f"The disk of {path.parent.parent} is full.", cure="Free some space and try again; nothing was lost."
         )
-    if isinstance(error, FileNotFoundError | ValueError | TypeError):
+    if isinstance(error, FileNotFoundError | ValueError | TypeError):  # what Arrow says is a ValueError as well
         return JobsError(
             "The files of this job are not there, or not whole.", cure="Upload the file again; answers are kept."
         )

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Literal
 
 from nxcc.archive import Window
-from nxcc.jobs.folder import Folder
 from nxcc.outcome import WORDS, Word
 
 State = Literal["queued", "running", "paused", "halted", "done", "cancelled"]
@@ -46,6 +45,7 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     halted_at: datetime | None = None
+    counted_at: datetime | None = None  # when it last stopped asking: the counts are of then
     note: str = ""  # what a running job waits for, why one is halted
     cure: str = ""
     code: str = ""  # the vendor's code, where there is one
@@ -63,13 +63,13 @@ class Job:
 
     @property
     def window(self) -> Window:
-        """Which answers in the archive are this job's; once it has ended, later ones are not."""
+        """Which answers in the archive are this job's; those that came after it stopped asking are not."""
         return Window(
             self.found_after,
             self.no_calls_after,
             self.failed_after,
             self.may_pass_after,
-            until=self.finished_at if self.state in ("done", "cancelled") else None,
+            until=None if self.state in AT_WORK else self.counted_at,
             own=self.created_at,
         )
 
@@ -78,30 +78,3 @@ class Job:
         """The ids by outcome."""
         n = (self.found, self.no_calls, self.failed, self.invalid, self.pending)
         return dict(zip(WORDS, n, strict=True))
-
-
-def new_job(folder: Folder, *, name: str, who: str, fresh: Window, now: datetime) -> Job:
-    """A job on a checked upload, whose list does not change any more. What is `fresh` counts as answered.
-
-    Raises `JobsError` when the upload's files cannot be read.
-    """
-    about = folder.about()
-    reading, check = folder.read(), folder.check(**about["checked"])
-    folder.note(begun=True)
-    return Job(
-        id=folder.id,
-        name=name,
-        file_name=about["name"],
-        who=who,
-        column=reading.columns[about["checked"]["column"]],
-        state="queued",
-        rows=check.rows,
-        ids=check.ids,
-        invalid=check.invalid + check.blank,
-        created_at=now,
-        found_after=fresh.found,
-        no_calls_after=fresh.no_calls,
-        failed_after=now,
-        may_pass_after=now,
-        source=folder.fingerprint(),
-    )

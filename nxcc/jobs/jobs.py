@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from nxcc.archive import Listed, Window
+from nxcc.errors import NxccError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, is_id, tidy
-from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State, new_job
+from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
 from nxcc.jobs.live import Live
 from nxcc.jobs.runner import Runner
+from nxcc.jobs.starting import Checked, new_job
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
 
@@ -43,6 +45,7 @@ class Jobs:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.store, self._lookup, self._folders, self._now = store, lookup, folders, now
+        self.failed_files: dict[str, NxccError] = {}
         self._runner = Runner(store, lookup, folders, patience_s=patience_s, now=now)
 
     def begin(self, only: str | None = None) -> None:
@@ -63,6 +66,10 @@ class Jobs:
         """Keeps an uploaded file on the disk, before anything is made of it."""
         return Folder.keep(self._folders, name, content)
 
+    def upload_ids(self, name: str, order_ids: Iterable[str]) -> Folder:
+        """Keeps pasted ids as an uploaded file of one column."""
+        return Folder.keep_ids(self._folders, name, order_ids)
+
     def folder(self, job_id: str) -> Folder | None:
         """The files of a job or of an upload; None when there are none of this id."""
         folder = Folder(self._folders / job_id) if is_id(job_id) else None
@@ -75,11 +82,10 @@ class Jobs:
         rate = self._lookup.client.likely_rate()
         return Plan(ids, ids - requests, requests, requests / rate if rate else None)
 
-    def start(self, folder: Folder, *, name: str, who: str, use_fresh: bool = True) -> Job:
-        """Makes a job of a checked upload; it begins by itself."""
-        now = self._now()
-        job = new_job(folder, name=name, who=who, fresh=self._fresh(use_fresh), now=now)
-        self.store.add(job)
+    def start(self, folder: Folder, checked: Checked, *, name: str, who: str, use_fresh: bool = True) -> Job:
+        """Makes a job of an upload as it was checked; it begins by itself. Twice is once."""
+        fresh, now = self._fresh(use_fresh), self._now()
+        job = new_job(self.store, folder, checked, name=name, who=who, fresh=fresh, now=now, again=not use_fresh)
         self._runner.poke()
         return job
 
@@ -96,12 +102,12 @@ class Jobs:
         self._change(job, UNFINISHED, state="cancelled", finished_at=self._now(), note="", cure="")
 
     def retry_failed(self, job: Job) -> None:
-        """Asks again for the ids that failed."""
+        """Asks again for the ids that failed in a job that is done."""
         now = self._now()
         self._again(job, failed_after=now, may_pass_after=now)
 
     def ask_again_without_calls(self, job: Job) -> None:
-        """Asks again for the ids that had no calls: they may have been called since."""
+        """Asks again for the ids that had no calls in a job that is done: they may have been called since."""
         self._again(job, no_calls_after=self._now())
 
     def rename(self, job: Job, name: str) -> None:
@@ -130,13 +136,24 @@ class Jobs:
         """A file of the job's, made when it is asked for; can take a minute for a million rows."""
         return build(job, Folder(self._folders / job.id), self._lookup.archive, wanted)
 
+    def content(self, job: Job, wanted: FileRequest) -> bytes:
+        """What is in such a file. Why one could not be made is kept in `failed_files` until the next is."""
+        folder = Folder(self._folders / job.id)
+        try:
+            with folder.lock, folder.sentences():  # nobody makes another one before it is read
+                content = self.file(job, wanted).read_bytes()
+        except NxccError as error:
+            self.failed_files[job.id] = error
+            raise
+        self.failed_files.pop(job.id, None)
+        return content
+
     def _fresh(self, use_fresh: bool) -> Window:
         now = self._now()
         return self._lookup.freshness.at(now) if use_fresh else Window(now, now)
 
     def _again(self, job: Job, **after: datetime) -> None:
-        states: tuple[State, ...] = ("done", "cancelled", "paused", "halted")
-        self._change(job, states, state="queued", finished_at=None, note="", cure="", code="", **after)
+        self._change(job, ("done",), state="queued", finished_at=None, note="", cure="", code="", **after)
 
     def _change(self, job: Job, only: Sequence[State], **values: Any) -> None:
         self.store.change(job.id, only, **values)

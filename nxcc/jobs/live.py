@@ -16,6 +16,8 @@ KEPT_S = 1800
 EVERY_S = 1.0
 RATE_OVER_S = 30.0
 LATEST = 5
+MOST_REASONS = 100  # the vendor's words may differ for each id
+OTHER_REASONS = "Other reasons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,11 @@ class Live:
     def take(self, outcomes: Sequence[Outcome]) -> None:
         """Outcomes that came just now."""
         self.latest.extendleft(outcomes[-LATEST:])
-        self.failures.update((outcome.reason, outcome.may_pass) for outcome in outcomes if outcome.word == "failed")
+        for outcome in outcomes:
+            if outcome.word == "failed":
+                said = (outcome.reason, outcome.may_pass)
+                known = said in self.failures or len(self.failures) < MOST_REASONS
+                self.failures[said if known else (OTHER_REASONS, outcome.may_pass)] += 1
 
     def most_failures(self, most: int) -> list[Reason]:
         """Why ids failed, the most frequent reason first."""

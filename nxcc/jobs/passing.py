@@ -55,6 +55,8 @@ class Passing:
         self._from_archive = 0
         self._requests = job.requests
         self._lost = 0
+        self._newest = job.created_at  # the answer that came last
+        self._may_pass_after = job.may_pass_after
         self._silent = 0  # failures that may pass since the last answer
         self._witness = ""  # an id that the gateway has answered
         self._away_since: float | None = None  # monotonic; None while the gateway answers
@@ -66,7 +68,7 @@ class Passing:
             self._rounds()
         except NxccError:
             with suppress(NxccError):
-                self._count()  # what came before is kept, and the row says so
+                self._end_early()  # what came before is kept, and the row says so
             raise
 
     def _rounds(self) -> None:
@@ -86,8 +88,8 @@ class Passing:
                 return
             else:
                 rounds = 1 if self._away_since else rounds + 1
-                self._live.stop.wait(BETWEEN_ROUNDS_S)
-                pending = self._again()
+                if not self._live.stop.wait(BETWEEN_ROUNDS_S):
+                    pending = self._again()
         self._end_early()
 
     def _pass(self, pending: list[str]) -> None:
@@ -137,6 +139,7 @@ class Passing:
         for outcome in batch:
             if outcome.asked_at and not window.holds(outcome.word, outcome.asked_at, may_pass=outcome.may_pass):
                 self._lost += 1
+            self._newest = max(self._newest, outcome.asked_at or self._newest)
             words[outcome.word] += 1
             words["pending"] -= 1
             self._calls += outcome.calls
@@ -170,7 +173,7 @@ class Passing:
         self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
 
     def _may_pass(self) -> bool:
-        return any(reason.may_pass for reason in self._listed().failures())
+        return self._listed().any_may_pass()
 
     def _again(self) -> list[str]:
         """Failures that may pass count no more: their ids are pending."""
@@ -200,17 +203,16 @@ class Passing:
         self._store.change(self._job.id, AT_WORK, **self._counted(), **note)
 
     def _finish(self) -> None:
-        end = {"state": "done", "finished_at": self._now(), "note": "", "cure": ""}
+        at = max(self._now(), self._newest)
+        end = {"state": "done", "finished_at": at, "counted_at": at, "note": "", "cure": ""}
         self._store.change(self._job.id, AT_WORK, **(self._counted() | end))
 
     def _end_early(self) -> None:
-        """Paused, cancelled, or the process ends."""
-        ended: dict[str, Any] = {"finished_at": self._now()} if self._state() == "cancelled" else {}
-        self._store.change(self._job.id, None, **(self._counted() | ended))
-
-    def _state(self) -> str:
-        job = self._store.get(self._job.id)
-        return job.state if job else ""
+        """Paused, cancelled, halted, or the process ends: what a later round did not reach has failed as before."""
+        self._job = replace(self._job, may_pass_after=self._may_pass_after)
+        self._count()
+        at = max(self._now(), self._newest)
+        self._store.change(self._job.id, None, **self._counted(), counted_at=at, may_pass_after=self._may_pass_after)
 
     def _counted(self) -> dict[str, Any]:
         words = self._live.words or self._job.words

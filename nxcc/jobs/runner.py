@@ -28,6 +28,7 @@ from nxcc.lookup import Lookup
 LOOK_EVERY_S = 0.5
 BEAT_EVERY_S = 1.0
 LONGEST_END_S = 5.0  # what is under way may take longer: it is kept then, or asked again at the next start
+ENDED_KEPT = 20  # jobs whose last half hour can still be seen
 AGAIN_AFTER_S = 20.0  # a job that cannot even be halted (a full disk) is tried again after this
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,8 @@ class Runner:
                 self._make_files()
             except JobsError as error:
                 log.warning("jobs cannot be looked after: %s", error)
+            except Exception as error:  # noqa: BLE001 - a system without threads, say: without this one nothing goes on
+                _log_broken("looking after jobs", error)
             self._poke.wait(LOOK_EVERY_S)
             self._poke.clear()
 
@@ -114,6 +117,9 @@ class Runner:
                     self._take_up(job_id)
 
     def _take_up(self, job_id: str) -> None:
+        ended = [other for other, live in self._lives.items() if not live.running and other != job_id]
+        for other in ended[:-ENDED_KEPT]:
+            del self._lives[other], self._threads[other]
         self._lives[job_id] = live = Live()
         thread = threading.Thread(target=self._run, args=(job_id, live), name=f"nxcc-job-{job_id}", daemon=True)
         self._threads[job_id] = thread
@@ -139,6 +145,8 @@ class Runner:
             self._poke.set()
 
     def _halt(self, job_id: str, live: Live, error: NxccError) -> None:
+        if self._ending.is_set():
+            return  # the archive is closed by now: the job stays as it is, and goes on at the next start
         live.error = error
         said = error.evidence if isinstance(error, ApiError) else None
         code = "" if said is None else str(said.code or (f"HTTP {said.http_status}" if said.http_status else ""))

@@ -56,6 +56,7 @@ _jobs = sa.Table(
     sa.Column("started_at", Moment),
     sa.Column("finished_at", Moment),
     sa.Column("halted_at", Moment),
+    sa.Column("counted_at", Moment),
 )
 _runners = sa.Table(
     "runners",

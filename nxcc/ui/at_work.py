@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from streamlit import App
 
+from nxcc.desk import Desk
 from nxcc.ui import resources
+
+AGAIN_AFTER_S = 5.0
+
+log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def lifespan(_: App) -> AsyncIterator[None]:
     """Opens the desk beside the server's start, closes it at its end."""
-    threading.Thread(target=resources.opened, name="nxcc-open", daemon=True).start()
+    ending = threading.Event()
+    threading.Thread(target=_open, args=(ending,), name="nxcc-open", daemon=True).start()
     yield
+    ending.set()
     resources.close()
+
+
+def _open(ending: threading.Event) -> None:
+    """Until it is open: a command line may have the archive for now, or the data folder come later."""
+    said = ""
+    while not isinstance(desk := resources.opened(), Desk):
+        if desk.what != said:
+            log.warning("jobs do not run yet: %s", desk)
+            said = desk.what
+        if ending.wait(AGAIN_AFTER_S):
+            return

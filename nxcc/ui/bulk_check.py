@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
@@ -13,7 +12,7 @@ from nxcc.charts import Part
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.intake import Check, IntakeError
-from nxcc.jobs import Folder, Jobs, Plan
+from nxcc.jobs import Checked, Folder, Jobs, Plan, whoever_runs_this
 from nxcc.palette import Palette
 from nxcc.ui import bulk_address, bulk_problems, bulk_reading, figures, panels, zone
 from nxcc.ui.bulk_steps import steps
@@ -151,20 +150,15 @@ def _start(jobs: Jobs, folder: Folder, check: Check, plan: Plan, checked: tuple[
 
 def _begin(jobs: Jobs, folder: Folder, column: int, insist: bool) -> None:
     try:
-        folder.check(column, insist=insist)  # as this analyst saw it, whatever another one chose since
         stem = PurePath(folder.name).stem or folder.name
-        job = jobs.start(folder, name=stem, who=who(), use_fresh=st.session_state.get(_FRESH, True))
+        checked = Checked(column, insist)  # as this analyst saw it, whatever another one chose since
+        job = jobs.start(folder, checked, name=stem, who=_who(), use_fresh=st.session_state.get(_FRESH, True))
     except NxccError as error:
         st.session_state[_ERROR] = error
     else:
         bulk_address.open_job(job.id)
 
 
-def who() -> str:
+def _who() -> str:
     """Who works here: the one who signed in, or whoever started the app."""
-    if mail := st.user.get("email"):
-        return str(mail)
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
+    return str(st.user.get("email") or whoever_runs_this())

@@ -18,6 +18,7 @@ from nxcc.ui.bulk_steps import steps
 from nxcc.ui.jobs_list import STATES
 
 POLL_S = 2.0
+CALM_POLL_S = 5.0  # of a job that nothing moves: another browser may resume it
 _SO_FAR, _ERROR = "bulk_so_far", "bulk_error"
 
 
@@ -27,7 +28,7 @@ def draw(desk: Desk, jobs: Jobs, job: Job) -> None:
     steps(3 if ended else 2, _about(job))
     if error := st.session_state.pop(_ERROR, None):
         panels.problem(error, key="not_changed", title="That did not work", kept="The job stays as it was.")
-    st.fragment(_moving, run_every=POLL_S if job.state in AT_WORK else None)(job.id, job.state)
+    st.fragment(_moving, run_every=POLL_S if job.state in AT_WORK else CALM_POLL_S)(job.id, job.state)
     if ended or st.session_state.get(_SO_FAR) == job.id:
         bulk_results.draw(desk, jobs, job, zone.current(), shell.palette())
 
@@ -51,6 +52,10 @@ def _moving(job_id: str, state: str) -> None:
         return
     if job is None or job.state != state:
         st.rerun(scope="app")
+    if failed := jobs.failed_files.get(job.id):
+        panels.problem(
+            failed, key="file_failed", title="The file was not made", kept="The job and its answers are kept."
+        )
     live = jobs.live(job)
     if job.state == "halted":
         _halted(job)
@@ -110,7 +115,7 @@ def _buttons(jobs: Jobs, job: Job) -> None:
             st.rerun(scope="app")
     if job.state in AT_WORK and st.button("Pause", key="bulk_pause", icon=":material/pause:"):
         _act(lambda: jobs.pause(job))
-    if job.state in ("done", "cancelled", "paused", "halted"):
+    if job.state == "done":
         _ask_again(jobs, job)
     if job.state == "paused" and st.button("Resume", key="bulk_resume", icon=":material/play_arrow:", type="primary"):
         _act(lambda: jobs.resume(job))

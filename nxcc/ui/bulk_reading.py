@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 
 import pandas as pd
 import streamlit as st
 
 from nxcc import intake, wording
+from nxcc.errors import NxccError
 from nxcc.intake import IntakeError, Overrides, Reading
 from nxcc.jobs import Folder
 from nxcc.ui import bulk_address, panels, tables
 
 _COLUMN, _OF = "bulk_column", "bulk_column_of"
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_QUOTES = {'\\"': '" with \\" inside', "": "none"}
 _FOUND_OUT = "Found out"
 _MOST_SAMPLED = 12  # columns
 
@@ -49,7 +53,7 @@ def column(folder: Folder, reading: Reading) -> int | None:
                 on_change=_chosen,
                 args=(folder,),
             )
-            _differently(folder, reading)
+            _differently(folder, reading.sheets, reading.sheet)
             _another()
         for note in reading.notes:
             st.markdown(f":orange[:material/info:] {wording.in_markdown(note)}")
@@ -83,8 +87,8 @@ def _sample(reading: Reading, sample: list[list[str | None]], column: int | None
         st.caption(f"{len(shown)} of {len(reading.columns):,} columns shown; all are kept and come back in the files.")
 
 
-def _differently(folder: Folder, reading: Reading | None) -> None:
-    """A popover in which everything that was found out can be overridden."""
+def _differently(folder: Folder, sheets: Sequence[str], chosen: str = "") -> None:
+    """A popover in which everything that was found out can be overridden; `chosen` is the sheet that is shown."""
     now = folder.overrides()
     with st.popover("Read it differently", icon=":material/tune:", key="bulk_overrides"):
         encodings = [None, *intake.ENCODINGS]
@@ -104,10 +108,17 @@ def _differently(folder: Folder, reading: Reading | None) -> None:
             placeholder=_FOUND_OUT,
             help="As a spreadsheet counts rows; 0 = the file has none; empty = found out.",
         )
-        sheet = now.sheet
-        if reading is not None and len(reading.sheets) > 1:
-            sheet = st.selectbox("Sheet", reading.sheets, reading.sheets.index(reading.sheet))
-        wanted = Overrides(encoding=encoding, delimiter=delimiter, quote=now.quote, header=header, sheet=sheet)
+        quotes = [None, *intake.QUOTES]
+        quote = st.selectbox(
+            "Quotes around cells",
+            quotes,
+            quotes.index(now.quote),
+            format_func=lambda sign: _FOUND_OUT if sign is None else _QUOTES.get(sign, sign),
+        )
+        sheet, names = now.sheet, sheets
+        if len(names) > 1:
+            sheet = st.selectbox("Sheet", names, names.index(chosen) if chosen in names else 0)
+        wanted = Overrides(encoding=encoding, delimiter=delimiter, quote=quote, header=header, sheet=sheet)
         if st.button("Read again", key="bulk_read_again", type="primary", disabled=wanted == now):
             folder.note(overrides=asdict(wanted), reading=None, column=None)
             st.rerun()
@@ -124,7 +135,8 @@ def _another() -> None:
 
 
 def _chosen(folder: Folder) -> None:
-    folder.note(column=st.session_state[_COLUMN])
+    with suppress(NxccError):  # it is noted for the next visit only
+        folder.note(column=st.session_state[_COLUMN])
 
 
 def refused(folder: Folder, error: IntakeError) -> None:
@@ -136,5 +148,5 @@ def refused(folder: Folder, error: IntakeError) -> None:
         kept="The file is kept on the server and nothing was asked. Read it differently, or choose another one.",
     )
     with st.container(horizontal=True, gap="xsmall"):
-        _differently(folder, None)
+        _differently(folder, error.sheets)
         _another()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,16 +15,18 @@ import streamlit as st
 from nxcc import charts, kpis, records, wording
 from nxcc.charts import Chart
 from nxcc.desk import Desk
+from nxcc.errors import NxccError
 from nxcc.export import FORMATS, MIME, Format
-from nxcc.jobs import FileRequest, Job, Jobs, Kind, download_name
+from nxcc.jobs import AT_WORK, FileRequest, Job, Jobs, Kind, download_name
 from nxcc.jobs.files import REASONS
 from nxcc.kpis import Kpi
 from nxcc.outcome import Outcome, Word
 from nxcc.palette import OUTCOMES, PALETTES, Mode, Palette
-from nxcc.ui import figures, tables
+from nxcc.ui import figures, flag_filter, tables
 from nxcc.wording import Money
 
 A_PAGE = 200  # rows
+SO_FAR_S = 15  # for so long the results so far of a running job stand as they are: a million take seconds to add up
 _FILTER, _FIND, _PAGE = "bulk_filter", "bulk_find", "bulk_page"
 _LABELS: dict[Format, str] = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet"}
 _MOST_REASONS = 4
@@ -62,8 +65,10 @@ def draw(desk: Desk, jobs: Jobs, job: Job, zone: ZoneInfo, palette: Palette) -> 
 
 
 def _answers_of(job: Job) -> str:
-    """Tells one state of a job's answers from another."""
-    return repr((job.id, job.state, job.finished_at, job.window, job.words, job.calls))
+    """Tells one state of a job's answers from another; while it runs, every quarter of a minute is one."""
+    if job.state in AT_WORK:
+        return repr((job.id, job.window, time.time() // SO_FAR_S))
+    return repr((job.id, job.state, job.window, job.words, job.calls))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Job: _answers_of})
@@ -110,7 +115,7 @@ def _downloads(jobs: Jobs, job: Job, kind: Kind, label: str, zone: ZoneInfo) -> 
     for format in FORMATS:
         st.download_button(
             _LABELS[format],
-            partial(_content, jobs, job, FileRequest(kind, format, zone.key)),
+            partial(content, jobs, job, FileRequest(kind, format, zone.key)),
             file_name=download_name(job, kind, format),
             mime=MIME[format],
             key=f"bulk_{kind}_{format}",
@@ -119,8 +124,12 @@ def _downloads(jobs: Jobs, job: Job, kind: Kind, label: str, zone: ZoneInfo) -> 
         )
 
 
-def _content(jobs: Jobs, job: Job, wanted: FileRequest) -> bytes:
-    return jobs.file(job, wanted).read_bytes()
+def content(jobs: Jobs, job: Job, wanted: FileRequest) -> bytes:
+    """A file of the job's; why there is none, the job's page says (Streamlit itself only that it failed)."""
+    try:
+        return jobs.content(job, wanted)
+    except NxccError as error:
+        raise NxccError(error.what, cure=error.cure) from None  # Streamlit logs it: a sentence, not what lies behind
 
 
 def _strip(job: Job, rows: dict[Word, int]) -> list[Word]:
@@ -138,7 +147,8 @@ def _strip(job: Job, rows: dict[Word, int]) -> list[Word]:
                     f"**{rows[word]:,}**"
                 ),
             )
-        st.caption(f"{job.rows:,} rows of the file · {job.ids:,} distinct ids", width="content")
+        so_far = " · counted anew every 15 s" if job.state in AT_WORK else ""
+        st.caption(f"{job.rows:,} rows of the file · {job.ids:,} distinct ids{so_far}", width="content")
     return words
 
 
@@ -193,10 +203,16 @@ def _calls(look: _Look, outcomes: Sequence[Outcome]) -> None:
     """The calls of the orders on this page."""
     found = {outcome.order_id: outcome for outcome in outcomes if outcome.word == "found"}
     calls = records.frame(look.desk.archive.calls(list(found.values())))
-    st.subheader("Calls", anchor=False, help="One row a call of the orders above.")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader("Calls", anchor=False, help="One row a call of the orders above.", width="content")
+        shown = calls[flag_filter.draw(calls, key="bulk_flags")]
     with st.container(key="bulk_calls", gap="xsmall"):
-        if len(calls):
-            tables.calls_table(calls, look.zone, look.money, look.palette)
-            st.caption(f"{len(calls):,} calls of the orders above; the calls file has those of all orders.")
+        if len(shown):
+            tables.calls_table(shown, look.zone, look.money, look.palette)
+            flagged = int((calls["flags"].map(len) > 0).sum())
+            st.caption(
+                f"{len(shown):,} of {len(calls):,} calls of the orders above · :material/flag: {flagged:,} "
+                f"carr{'ies' if flagged == 1 else 'y'} a quality flag; the calls file has those of all orders."
+            )
         else:
-            st.caption("The orders above have no calls.")
+            st.caption("No calls to show." if len(calls) else "The orders above have no calls.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from typing import IO
+from collections.abc import Callable
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,12 +10,12 @@ from streamlit.delta_generator import DeltaGenerator
 from nxcc import intake
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
-from nxcc.jobs import Jobs
+from nxcc.jobs import Folder, Jobs
 from nxcc.ui import bulk_address, jobs_list, navigation, panels, resources
 from nxcc.ui.bulk_steps import steps
 
 _FILE, _PASTED, _ERROR = "bulk_file", "bulk_pasted", "bulk_upload_error"
-PASTED_NAME = "pasted ids.txt"
+PASTED_NAME = "pasted ids.csv"
 _STEPS = (
     (
         "fact_check",
@@ -90,30 +89,30 @@ def _card(column: DeltaGenerator, title: str, icon: str) -> DeltaGenerator:
 def _uploaded(jobs: Jobs) -> None:
     file = st.session_state.get(_FILE)
     if file is not None:
-        _keep(jobs, file.name, file)
+        _open(lambda: jobs.upload(file.name, file))
 
 
-def paste(cells: list[str]) -> None:
+def paste(order_ids: list[str]) -> None:
     """Takes ids that were pasted on another page to their check."""
     desk = resources.opened()
-    if isinstance(desk, Desk) and desk.jobs and cells:
-        folder = desk.jobs.upload(PASTED_NAME, _as_file(cells))
+    if isinstance(desk, Desk) and desk.jobs and order_ids:
+        try:
+            folder = desk.jobs.upload_ids(PASTED_NAME, order_ids)
+        except NxccError as error:
+            st.session_state[_ERROR] = error
+            navigation.go("bulk")
         navigation.go("bulk", [(bulk_address.UPLOAD, folder.id)])
 
 
 def _paste(jobs: Jobs) -> None:
-    cells = intake.split(st.session_state.get(_PASTED) or "")
-    if cells:
-        _keep(jobs, PASTED_NAME, _as_file(cells))
+    order_ids = intake.split(st.session_state.get(_PASTED) or "")
+    if order_ids:
+        _open(lambda: jobs.upload_ids(PASTED_NAME, order_ids))
 
 
-def _as_file(cells: list[str]) -> io.BytesIO:
-    return io.BytesIO("\n".join(cells).encode("utf-8", "replace"))
-
-
-def _keep(jobs: Jobs, name: str, content: IO[bytes]) -> None:
+def _open(keep: Callable[[], Folder]) -> None:
     try:
-        folder = jobs.upload(name, content)
+        folder = keep()
     except NxccError as error:
         st.session_state[_ERROR] = error
     else:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
 from nxcc import wording
 from nxcc.errors import NxccError
-from nxcc.jobs import Job, Jobs, State
+from nxcc.jobs import FileRequest, Job, Jobs, Kind, State, download_name
 from nxcc.palette import OUTCOMES, Colour
-from nxcc.ui import bulk_address, navigation, panels, zone
+from nxcc.ui import bulk_address, bulk_results, navigation, panels, zone
 
 A_PAGE = 20
 STATES: dict[State, tuple[str, str, Colour]] = {
@@ -24,6 +25,7 @@ STATES: dict[State, tuple[str, str, Colour]] = {
 }
 _WIDTHS = (3.2, 1.2, 3.2, 2.3, 1.0, 0.6)
 _ERROR = "jobs_error"
+_KINDS: tuple[Kind, ...] = ("orders", "calls")
 
 
 def draw(jobs: Jobs, *, most: int | None = None) -> None:
@@ -81,6 +83,16 @@ def _more(jobs: Jobs, job: Job) -> None:
             _do(lambda: jobs.rename(job, name.strip()))
         if st.button("Repeat", key=f"job_repeat_{job.id}", icon=":material/replay:"):
             _repeat(jobs, job)
+        for kind in _KINDS:
+            st.download_button(
+                f"{kind.capitalize()} CSV",
+                partial(bulk_results.content, jobs, job, FileRequest(kind, "csv", zone.current().key)),
+                file_name=download_name(job, kind, "csv"),
+                mime="text/csv",
+                key=f"job_{kind}_{job.id}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
         sure = f"job_sure_{job.id}"
         if st.button("Delete …", key=f"job_delete_{job.id}", icon=":material/delete:", type="tertiary"):
             st.session_state[sure] = True

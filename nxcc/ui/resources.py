@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import threading
+
 import streamlit as st
 
 from nxcc.desk import Desk, open_desk
 from nxcc.errors import NxccError, SettingsError
 from nxcc.settings import load
 
+_changing = threading.RLock()  # nobody opens a desk while another one is closed
+_open: list[Desk] = []
+
 
 def opened() -> Desk | NxccError:
     """The process's desk, opened at the first call; the error when it cannot open (the next call tries again)."""
-    try:
-        return _desk()
-    except NxccError as error:
-        return error
+    with _changing:
+        try:
+            return _desk()
+        except NxccError as error:
+            return error
 
 
 def follow_settings() -> None:
     """Opens the desk anew when `secrets.toml` was changed since; the environment is that of the app's start."""
-    desk = opened()
-    try:
-        changed = isinstance(desk, Desk) and load() != desk.settings
-    except SettingsError:
-        changed = True  # opening will say what is wrong
-    if changed and isinstance(desk, Desk):
-        _desk.clear()
-        desk.close()
+    with _changing:
+        desk = opened()
+        try:
+            changed = isinstance(desk, Desk) and load() != desk.settings
+        except SettingsError:
+            changed = True  # opening will say what is wrong
+        if changed and isinstance(desk, Desk):
+            _close(desk)
 
 
 def close() -> None:
-    """Ends the process's desk: what is under way is kept."""
-    desk = opened()
-    if isinstance(desk, Desk):
-        _desk.clear()
-        desk.close()
+    """Ends the process's desk, if it is open: what is under way is kept."""
+    with _changing:
+        for desk in list(_open):
+            _close(desk)
+
+
+def _close(desk: Desk) -> None:
+    """First the file is let go, then somebody may open it again."""
+    desk.close()
+    _open.clear()
+    _desk.clear()
 
 
 @st.cache_resource(show_spinner=False)
@@ -42,4 +54,5 @@ def _desk() -> Desk:
     desk = open_desk(load(), with_jobs=True)
     if desk.jobs:
         desk.jobs.begin()
+    _open.append(desk)
     return desk

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import pyarrow as pa
 import streamlit as st
 from pyarrow import compute
@@ -15,15 +13,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nxcc import charts, export, kpis, records, wording
 from nxcc.desk import Desk
-from nxcc.flags import FLAGS
 from nxcc.outcome import Outcome, Word, counts, reasons
 from nxcc.palette import OUTCOMES, Palette
-from nxcc.ui import figures, tables
+from nxcc.ui import figures, flag_filter, tables
 from nxcc.ui.order_ids import FILTER
 from nxcc.ui.view import View
 from nxcc.wording import Money
 
-_FLAG_FILTER = "lookup_flags"
 _MOST_REASONS = 4
 
 
@@ -123,7 +119,7 @@ def _calls(table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette, *, o
     calls = records.frame(table)
     with _heading("Calls", "One row a call, in the order of the orders, then of time."):
         file_button = st.container(width="content")
-        kept = _flag_filter(calls)
+        kept = flag_filter.draw(calls, key="lookup_flags")
         table, calls = table.filter(pa.array(kept)), calls[kept]
         with file_button:
             _csv("calls", table, zone, of=of)
@@ -137,30 +133,6 @@ def _calls(table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette, *, o
             )
         else:
             st.caption("No calls to show.")
-
-
-def _flag_filter(calls: pd.DataFrame) -> pd.Series[bool]:
-    """A popover with the flags that occur, their meanings and counts; True for calls that carry a chosen one."""
-    n = Counter(flag for flags in calls["flags"] for flag in flags)
-    present = [flag for flag in FLAGS if n[flag]]
-    everything = pd.Series(True, index=calls.index)
-    if not present:
-        return everything
-    chosen = {flag for flag in st.session_state.get(_FLAG_FILTER, []) if flag in present}
-    with st.popover(f"Flags · {len(chosen)} chosen" if chosen else "Flags", icon=":material/flag:", key="flags"):
-        st.markdown("**Show only calls that carry**")
-        st.pills(
-            "Flags",
-            present,
-            selection_mode="multi",
-            key=_FLAG_FILTER,
-            label_visibility="collapsed",
-            format_func=lambda flag: f"{flag} **{n[flag]:,}**",
-        )
-        st.table({f"`{flag}`": FLAGS[flag] for flag in present}, border="horizontal")
-    if not chosen:
-        return everything
-    return calls["flags"].map(lambda flags: not chosen.isdisjoint(flags)).astype(bool)
 
 
 def _heading(title: str, meaning: str) -> DeltaGenerator:

@@ -8,7 +8,7 @@ from pathlib import Path
 from nxcc.account import Credentials
 from nxcc.api.client import Client
 from nxcc.archive import Archive, Freshness
-from nxcc.jobs import Job, Jobs, Store
+from nxcc.jobs import Checked, Job, Jobs, Store
 from nxcc.lookup import Lookup
 
 GATEWAY, TENANT = "bench.invalid", 1
@@ -79,7 +79,7 @@ def start_job(jobs: Jobs, csv: Path) -> Job:
     with csv.open("rb") as content:
         folder = jobs.upload(csv.name, content)
     folder.check(folder.read().columns.index("order_id"))
-    return jobs.start(folder, name=csv.stem, who="bench")
+    return jobs.start(folder, Checked(0), name=csv.stem, who="bench")
 
 
 def write_csv(path: Path, rows: int) -> None:
