@@ -309,7 +309,7 @@ def test_app__does_the_work_and_makes_the_files(
         assert [row["order_id"] for row in rows_of(tmp_path / "o.csv")] == [ids[0], refused, "007"]
 
         assert desk.jobs
-        assert [job.state for job in desk.jobs.store.all()] == ["done", "done"]
+        assert [job.state for job in desk.jobs.store.all()] == ["done"]  # a few ids are none to be found for ever
 
 
 def test_app__that_ends_is_told_and_run_again_it_goes_on(

@@ -96,7 +96,7 @@ class Folder:
     def about(self) -> dict[str, Any]:
         """What is noted of the upload."""
         with self.sentences():
-            text = self._about.read_text(encoding="utf-8")
+            text = self._about.read_bytes()
         with self._whole():
             noted = json.loads(text)
             if not isinstance(noted, dict) or not isinstance(noted.get("name"), str):

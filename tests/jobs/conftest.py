@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from nxcc.archive import Archive
-from nxcc.jobs import Folder, Job, Jobs, Store
+from nxcc.jobs import Checked, Folder, Job, Jobs, Store
 from nxcc.jobs.job import AT_WORK
 from nxcc.lookup import Lookup
 from nxcc.sandbox import Sandbox, Seen
@@ -85,7 +85,7 @@ class House:
     def start(self, order_ids: Iterable[str], **options: Any) -> Job:
         """A job of these ids."""
         folder = self.upload([["order_id"], *([order_id] for order_id in order_ids)])
-        return self.jobs.start(folder, name="a job", who="an analyst", **options)
+        return self.jobs.start(folder, Checked(0), name="a job", who="an analyst", **options)
 
     def job(self, job: Job) -> Job:
         """The job as it is now."""

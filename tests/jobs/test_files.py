@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from nxcc import export
 from nxcc.errors import NxccError
 from nxcc.export import BOM, RESULT_COLUMNS, Format
-from nxcc.jobs import FileRequest, Job, Kind, download_name, files
+from nxcc.jobs import Checked, FileRequest, Job, Kind, download_name, files
 from nxcc.sandbox import Sandbox
 
 from ..conftest import own
@@ -57,7 +57,7 @@ def test_orders__row_for_row_as_uploaded(sandbox: Sandbox, house_of: HouseOf, mo
     content = title + as_csv([["name", "order id", "name"], *rows]).decode().encode("gb18030")
     house = house_of(sandbox)
     folder = house.upload(content, column=1)
-    job = house.done(house.jobs.start(folder, name="n", who="w"))
+    job = house.done(house.jobs.start(folder, Checked(1), name="n", who="w"))
     assert job.words == {"found": 1, "no_calls": 1, "failed": 1, "invalid": 3, "pending": 0}
     header, *lines = table_of(house.jobs.file(job, request(format="csv")))
     assert header == ["name", "order id", "name", *RESULT_COLUMNS]
@@ -86,7 +86,9 @@ def test_orders__row_for_row_as_uploaded(sandbox: Sandbox, house_of: HouseOf, mo
 def test_orders__without_a_header(sandbox: Sandbox, house_of: HouseOf) -> None:
     found = own("SAMPLE-VENDOR")
     house = house_of(sandbox)
-    job = house.done(house.jobs.start(house.upload(f"{found}\n".encode(), name="ids.txt"), name="n", who="w"))
+    job = house.done(
+        house.jobs.start(house.upload(f"{found}\n".encode(), name="ids.txt"), Checked(0), name="n", who="w")
+    )
     table = pq.read_table(house.jobs.file(job, request()))
     assert table.column_names[1:] == list(RESULT_COLUMNS)
     assert list(table.to_pylist()[0].values())[:3] == [found, found, "found"]
@@ -198,5 +200,5 @@ def test_file__of_files_that_are_gone_is_a_sentence(sandbox: Sandbox, house_of: 
 def test_download_name__out_of_the_uploaded_one(sandbox: Sandbox, house_of: HouseOf) -> None:
     house = house_of(sandbox, begin=False)
     folder = house.upload(as_csv([["order_id"], ["A"]]), name="crm 回访.csv.gz.csv")
-    job = house.jobs.start(folder, name="n", who="w")
+    job = house.jobs.start(folder, Checked(0), name="n", who="w")
     assert download_name(job, "orders", "xlsx") == "crm 回访 orders.xlsx"

@@ -193,10 +193,13 @@ def test_tidy__old_uploads_that_nobody_started_and_what_is_half_made(tmp_path: P
     (young.path / ".intake-half").mkdir()
     (begun.path / "files" / ".nxcc-half").mkdir(parents=True)
     long_ago = time.time() - UNSTARTED_KEPT_S - 60
-    for path in (old.path, begun.path, tmp_path / "notes"):
+    half_made = [young.path / ".intake-half", begun.path / "files" / ".nxcc-half"]
+    (young.path / ".intake-now").mkdir()  # another process is at it
+    for path in (old.path, begun.path, tmp_path / "notes", *half_made):
         os.utime(path, (long_ago, long_ago))
     tidy(tmp_path, time.time())
     assert (old.path.exists(), young.exists, begun.exists) == (False, True, True)
     assert (tmp_path / "notes").exists()
-    assert not list(tmp_path.rglob("*half"))
+    assert not any(path.exists() for path in half_made)
+    assert (young.path / ".intake-now").exists()
     tidy(tmp_path / "nowhere", time.time())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nxcc.errors import ArchiveError, ConfigurationError
-from nxcc.jobs import JobsError
+from nxcc.jobs import Checked, JobsError
 from nxcc.sandbox import Sandbox
 
 from ..conftest import TODAY, client_of, own, seen
@@ -75,7 +75,7 @@ def test_start__without_what_is_fresh_all_are_asked(sandbox: Sandbox, house_of: 
     house.done(house.start(ids))
     folder = house.upload([["order_id"], *([order_id] for order_id in ids)])
     assert house.jobs.plan(folder, use_fresh=False).requests == 6
-    job = house.done(house.jobs.start(folder, name="again", who="me", use_fresh=False))
+    job = house.done(house.jobs.start(folder, Checked(0), name="again", who="me", use_fresh=False))
     assert (job.from_archive, job.requests, len(seen(sandbox, *ids))) == (0, 6, 12)
 
 
@@ -145,20 +145,20 @@ def test_pause__of_a_job_that_has_ended_changes_nothing(sandbox: Sandbox, house_
     assert house.job(job) == job
 
 
-def test_cancel__ends_a_paused_job_and_it_can_be_asked_again(slow: Sandbox, house_of: HouseOf) -> None:
+def test_cancel__ends_a_paused_job_for_good(slow: Sandbox, house_of: HouseOf) -> None:
     house = house_of(slow, concurrency=2)
-    ids = [*some(60), *some(3, "FAIL-CODE-41000-1")]
-    job = house.start(ids[::-1])
+    job = house.start([*some(3, "FAIL-CODE-41000-1"), *some(60)])
     wait_for(lambda: len(slow.requests) > 20)
     house.jobs.pause(house.job(job))
-    house.until(job, "paused")
-    house.jobs.cancel(house.job(job))
+    paused = house.until(job, "paused")
+    house.jobs.cancel(paused)
     cancelled = house.job(job)
-    assert (cancelled.state, cancelled.failed) == ("cancelled", 3)
+    assert (cancelled.state, cancelled.words) == ("cancelled", paused.words)
+    assert (cancelled.failed, cancelled.pending > 0) == (3, True)
+    house.jobs.resume(cancelled)
     house.jobs.retry_failed(cancelled)
-    ended = house.done(job)
-    assert (ended.found, ended.failed) == (63, 0)
-    assert answered(slow.requests) == dict.fromkeys(ids, 1)
+    assert house.job(job) == cancelled
+    assert house.done(house.start(house.jobs.listed(job).pending())).failed == 0  # what is left can be asked anew
 
 
 def test_retry_failed__asks_only_the_failed(sandbox: Sandbox, house_of: HouseOf) -> None:
@@ -371,7 +371,7 @@ def test_repeat__is_a_job_of_its_own(sandbox: Sandbox, house_of: HouseOf) -> Non
     house = house_of(sandbox)
     first = house.done(house.start(some(3)))
     folder = house.jobs.repeat(first)
-    second = house.done(house.jobs.start(folder, name="again", who="me", use_fresh=False))
+    second = house.done(house.jobs.start(folder, Checked(0), name="again", who="me", use_fresh=False))
     assert (second.id != first.id, second.found, second.requests) == (True, 3, 3)
     house.jobs.delete(first)
     assert house.jobs.listed(second).tally().words["found"] == 3

@@ -9,12 +9,12 @@ from contextlib import ExitStack
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from nxcc.jobs import STATES, Job, JobsError, Store
-from nxcc.jobs.job import AT_WORK, UNFINISHED
+from nxcc.jobs import AT_WORK, Job, JobsError, Store
+from nxcc.jobs.job import UNFINISHED, State
 from nxcc.jobs.store import ALIVE_S
 
 from ..conftest import at
@@ -24,9 +24,10 @@ JOB = Job(
     id="0123456789abcdef", name='November "回访"', file_name="crm's.csv", who="陈", column="订单号", state="queued",
     rows=1_000_000, ids=999_999, created_at=NOON, found_after=NOON - timedelta(days=1),
     no_calls_after=NOON - timedelta(minutes=5), failed_after=NOON, may_pass_after=NOON, found=5, no_calls=4, failed=3,
-    invalid=2, calls=7, from_archive=1, requests=12, started_at=NOON, finished_at=NOON, halted_at=NOON,
+    invalid=2, calls=7, from_archive=1, requests=12, started_at=NOON, finished_at=NOON, halted_at=NOON, counted_at=NOON,
     note="It waits.", cure="Wait.", code="1003", source="f" * 64,
 )  # fmt: skip
+STATES: tuple[State, ...] = get_args(State)
 StoreOf = Callable[..., Store]
 
 
@@ -55,7 +56,7 @@ def test_add__comes_back_as_it_went_in(store_of: StoreOf) -> None:
 
 def test_add__what_is_not_known_yet_is_none(store_of: StoreOf) -> None:
     store = store_of()
-    job = replace(JOB, started_at=None, finished_at=None, halted_at=None)
+    job = replace(JOB, started_at=None, finished_at=None, halted_at=None, counted_at=None)
     store.add(job)
     assert store.get(JOB.id) == job
 
