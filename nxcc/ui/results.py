@@ -99,7 +99,9 @@ def _reasons(shown: Sequence[Outcome]) -> None:
     """Why ids have no answer, in full: the table's column is cut on narrow screens."""
     for word, reason, n in reasons(shown)[:_MOST_REASONS]:
         role = OUTCOMES[word]
-        st.markdown(f":{role.colour}[:material/{role.icon}: {role.label} {n:,}] &nbsp; {wording.in_markdown(reason)}")
+        request = next((o.req_id for o in shown if o.reason == reason and o.req_id), "") if n == 1 else ""
+        said = wording.in_markdown(f"{reason} Request {request}." if request else reason)
+        st.markdown(f":{role.colour}[:material/{role.icon}: {role.label} {n:,}] &nbsp; {said}")
 
 
 def _retry(view: View) -> None:
