@@ -21,8 +21,8 @@ lint: $(VENV)/dev.stamp  ## style, types, and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/dev.stamp  ## print figures beside a baseline (about a minute)
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/dev.stamp  ## print figures beside baselines (ten minutes or more; SECTIONS="asking files million kill")
+	$(BIN)/python -m tests.bench $(SECTIONS)
 
 chromium: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
