@@ -27,37 +27,40 @@ _ROWS_BY_OUTCOME = f"""
     SELECT {_OUTCOME}, count(*) AS n FROM rows LEFT JOIN answers_of_list USING (order_id) GROUP BY ALL
 """
 _ANSWERS_KEPT = f"CREATE OR REPLACE TEMP TABLE answers_of_list AS {ANSWERS} SELECT * FROM answers"
-_CALLS_OF_LIST = """
+# What figures need of each call, taken once: the ledger's rows are wide, and three queries stand on them.
+_CALLS_KEPT = """
+    CREATE OR REPLACE TEMP TABLE calls_of_list AS
+    SELECT order_id, asked_at, c.call_id, hash(c.call_id) AS call, c.answered, c.talk_s, c.cost, c.started_at,
+        c.hangup_reason, c.hangup_party, list_contains(c.flags, 'hangup_party') AS contradictory
     FROM (SELECT order_id, answer.asked_at AS asked_at FROM answers_of_list WHERE answer.outcome = 'found') AS found
     JOIN archive.calls AS c USING (order_id, asked_at)
     WHERE c.gateway = $gateway AND c.tenant_id = $tenant
 """
 # Attempts are counted as in `Archive.orders`: calls that began before the first answered one, and that one.
-_ATTEMPTS = f"""
+_ATTEMPTS = """
     WITH per_order AS (
-        SELECT order_id, count_if(c.answered)::BIGINT AS answered_calls, list(c.started_at) AS began,
-            coalesce(min(c.started_at) FILTER (c.answered), 'infinity'::TIMESTAMPTZ) AS answered_began
-        {_CALLS_OF_LIST} GROUP BY order_id
+        SELECT order_id, count_if(answered)::BIGINT AS answered_calls, list(started_at) AS began,
+            coalesce(min(started_at) FILTER (answered), 'infinity'::TIMESTAMPTZ) AS answered_began
+        FROM calls_of_list GROUP BY order_id
     )
     SELECT answer.outcome AS outcome, coalesce(answered_calls, 0) AS answered_calls,
         CASE WHEN answered_calls > 0 THEN len(list_filter(began, lambda start: start < answered_began)) + 1 END
             AS attempts_to_answer
     FROM answers_of_list LEFT JOIN per_order USING (order_id)
 """
-_REPEATED_CALLS = f"""
-    CREATE OR REPLACE TEMP TABLE repeated_calls AS
-    SELECT c.call_id, max(asked_at) AS last {_CALLS_OF_LIST} AND c.call_id IS NOT NULL
-    GROUP BY c.call_id HAVING count(*) > 1
+# One call can answer to two orders. Hashes find the few that may be repeated, their ids then tell.
+_PERHAPS_REPEATED = """
+    CREATE OR REPLACE TEMP TABLE perhaps_repeated AS
+    SELECT call FROM calls_of_list WHERE call_id IS NOT NULL GROUP BY call HAVING count(*) > 1
 """
-_OF_CALL = """c.answered, c.talk_s, c.cost, c.started_at, c.hangup_reason, c.hangup_party,
-    list_contains(c.flags, 'hangup_party') AS contradictory"""
+_OF_CALL = "answered, talk_s, cost, started_at, hangup_reason, hangup_party, contradictory"
 _DISTINCT_CALLS = f"""
-    SELECT {_OF_CALL} {_CALLS_OF_LIST} AND (c.call_id IS NULL OR c.call_id NOT IN (SELECT call_id FROM repeated_calls))
-    UNION ALL BY NAME
-    SELECT * FROM (
-        SELECT {_OF_CALL}, c.call_id
-        {_CALLS_OF_LIST} AND (c.call_id, asked_at) IN (SELECT (call_id, last) FROM repeated_calls)
-        QUALIFY row_number() OVER (PARTITION BY c.call_id) = 1
+    SELECT {_OF_CALL} FROM calls_of_list
+    WHERE call_id IS NULL OR call NOT IN (SELECT call FROM perhaps_repeated)
+    UNION ALL
+    SELECT {_OF_CALL} FROM (
+        SELECT * FROM calls_of_list WHERE call_id IS NOT NULL AND call IN (SELECT call FROM perhaps_repeated)
+        QUALIFY row_number() OVER (PARTITION BY call_id ORDER BY asked_at DESC) = 1
     )
 """
 
@@ -204,8 +207,9 @@ class Listed:
         with self._archive.reading(wanted=self._wanted, rows=self.rows) as read:
             read(_ANSWERS_KEPT, self.window.values())
             rows = read(_ROWS_BY_OUTCOME, {})
-            read(_REPEATED_CALLS, {})
-            orders, calls = read(_ATTEMPTS, {}), read(_DISTINCT_CALLS, {}).drop_columns(["call_id"])
+            read(_CALLS_KEPT, {})
+            read(_PERHAPS_REPEATED, {})
+            orders, calls = read(_ATTEMPTS, {}), read(_DISTINCT_CALLS, {})
         for name in ("hangup_reason", "hangup_party"):
             column = calls[name].combine_chunks().dictionary_encode()
             calls = calls.set_column(calls.column_names.index(name), name, column)
