@@ -22,26 +22,41 @@ from tests.browser.chromium import ARGUMENTS, executable
 PROJECT = Path(__file__).parents[2]
 Start = Callable[..., str]
 
+ONLY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # intercepting requests would turn the cache off
+
 expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, ONLY_HERE])
         yield chromium
         chromium.close()
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own, at 1440x900 in Shanghai; nothing but this machine can be reached from it."""
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, timezone_id="Asia/Shanghai", locale="en-GB", color_scheme="light"
-    )
-    context.route(lambda url: "//127.0.0.1" not in url, lambda route: route.abort())
-    yield context.new_page()
-    context.close()
+def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """Opens pages in browsers of their own, at 1440x900 in Shanghai, from which only this machine can be reached."""
+    with ExitStack() as stack:
+
+        def opened() -> Page:
+            context = browser.new_context(
+                viewport={"width": 1440, "height": 900},
+                timezone_id="Asia/Shanghai",
+                locale="en-GB",
+                color_scheme="light",
+            )
+            stack.callback(context.close)
+            return context.new_page()
+
+        yield opened
+
+
+@pytest.fixture
+def page(new_page: Callable[[], Page]) -> Page:
+    """A page of its own."""
+    return new_page()
 
 
 @pytest.fixture(scope="session")
@@ -58,18 +73,29 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def fast(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[str]:
+    """The address of an app that asks `sandbox` as fast as it can, shared by tests that do not mind each other."""
+    with app(tmp_path_factory.mktemp("fast"), account(sandbox) | {"NXCC_RATE_PER_SECOND": "0"}) as address:
+        yield address
+
+
 @pytest.fixture
 def start(tmp_path: Path, sandbox: Sandbox) -> Iterator[Start]:
     """Starts a fresh app that is connected to `sandbox`; settings can be changed. Returns its address."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(app(tmp_path, account(sandbox) | settings))
+
+
+def account(sandbox: Sandbox) -> dict[str, str]:
+    """The settings of an app that asks a sandbox."""
     said = sandbox.credentials
-    account = {
+    return {
         "NXCC_BASE_URL": sandbox.base_url,
         "NXCC_ACCESS_KEY": said.access_key,
         "NXCC_ACCESS_SECRET": said.access_secret,
         "NXCC_TENANT_ID": str(said.tenant_id),
     }
-    with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(app(tmp_path, account | settings))
 
 
 @contextmanager

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from nxcc.sandbox import Sandbox
 from tests.browser.conftest import Start
+from tests.browser.on_page import downloaded, rows
 
 
 def look_up(page: Page, ids: str) -> None:
@@ -21,22 +19,6 @@ def look_up(page: Page, ids: str) -> None:
 
 def outcomes(page: Page) -> Locator:
     return page.locator(".st-key-lookup_outcomes")
-
-
-def rows(page: Page, key: str) -> list[dict[str, str]]:
-    """What a table shows, by column, out of the grid's own accessible table."""
-    grid = page.locator(f".st-key-{key} [data-testid=stDataFrame] canvas table").first
-    grid.wait_for(state="attached")
-    names = [name.strip() for name in grid.locator("th").all_inner_texts()]
-    found = grid.evaluate("t => [...t.querySelectorAll('tbody tr')].map(r => [...r.cells].map(c => c.innerText))")
-    return [dict(zip(names, cells, strict=False)) for cells in found]
-
-
-def downloaded(page: Page, key: str) -> tuple[bytes, list[dict[str, str]]]:
-    with page.expect_download() as download:
-        page.locator(f".st-key-{key} button").click()
-    content = Path(download.value.path()).read_bytes()
-    return content, list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 def same(file: list[dict[str, str]], shown: list[dict[str, str]], columns: dict[str, str]) -> bool:
