@@ -13,7 +13,7 @@ run: $(VENV)/run.stamp  ## serve the app (the sandbox answers until credentials 
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/dev.stamp chromium  ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/dev.stamp  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ from nxcc import wording
 from nxcc.wording import Money
 
 Unit = Literal["share", "s", "calls", "money"]
+_WIDEST_TILE = 10  # characters of a value that fit on a tile at 1280 px
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,17 @@ def orders_reached(orders: pd.DataFrame) -> Kpi:
     known = orders[orders["outcome"].isin(("found", "no_calls"))]
     n, reached = len(known), int((known["answered_calls"].fillna(0) > 0).sum())
     value = _ratio(reached, n)
+    text, basis = f"{reached:,} of {n:,}", f"{wording.share(value)} · n {_many(n, 'order')}"
+    if len(text) > _WIDEST_TILE:
+        text, basis = wording.share(value), f"{text} orders"
     return Kpi(
         "orders_reached",
         "Orders reached",
         value,
         "share",
-        f"{reached:,} of {n:,}" if n else wording.NOTHING,
+        text if n else wording.NOTHING,
         n,
-        f"{wording.share(value)} · n {_many(n, 'order')}" if n else _none("order"),
+        basis if n else _none("order"),
         "Orders with at least one answered call ÷ orders with a trusted answer (found or no calls). "
         "Failed, invalid and pending orders are left out.",
     )

@@ -12,6 +12,7 @@ from nxcc.palette import Palette
 
 _BIN_WIDTHS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1800)
 _MOST_BINS = 12
+_STEPS = tuple(digit * 10**power for power in range(12) for digit in (1, 2, 5))
 
 
 def talk_time(calls: pd.DataFrame, palette: Palette) -> Chart:
@@ -73,5 +74,5 @@ def _edge(seconds: int, width_s: int) -> str:
 
 
 def _counts(most: int, room: float) -> dict[str, object]:
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, most) if most / s <= 5)
-    return {"title": "Calls", "dtick": step, "range": [0, most * room]}
+    step = next(s for s in _STEPS if most / s <= 5)
+    return {"title": "Calls", "dtick": step, "range": [0, most * room], "tickformat": ",d"}

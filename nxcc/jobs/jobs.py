@@ -141,7 +141,7 @@ class Jobs:
         folder = Folder(self._folders / job.id)
         try:
             with folder.lock, folder.sentences():  # nobody makes another one before it is read
-                content = self.file(job, wanted).read_bytes()
+                content = self.file(self.store.get(job.id) or job, wanted).read_bytes()
         except NxccError as error:
             self.failed_files[job.id] = error
             raise

@@ -13,7 +13,7 @@ from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.jobs import AT_WORK, Job, Jobs, Live
 from nxcc.palette import OUTCOMES, Palette
-from nxcc.ui import bulk_results, bulk_speed, figures, panels, resources, shell, zone
+from nxcc.ui import archived, bulk_results, bulk_speed, figures, panels, resources, shell, zone
 from nxcc.ui.bulk_steps import steps
 from nxcc.ui.jobs_list import STATES
 
@@ -28,7 +28,7 @@ def draw(desk: Desk, jobs: Jobs, job: Job) -> None:
     steps(3 if ended else 2, _about(job))
     if error := st.session_state.pop(_ERROR, None):
         panels.problem(error, key="not_changed", title="That did not work", kept="The job stays as it was.")
-    st.fragment(_moving, run_every=POLL_S if job.state in AT_WORK else CALM_POLL_S)(job.id, job.state)
+    st.fragment(_moving, run_every=POLL_S if job.state in AT_WORK else CALM_POLL_S)(job.id, _drawn(job))
     if ended or st.session_state.get(_SO_FAR) == job.id:
         bulk_results.draw(desk, jobs, job, zone.current(), shell.palette())
 
@@ -40,7 +40,12 @@ def _about(job: Job) -> str:
     return f":material/description: **{name}** · {at:%d %b %H:%M} ({wording.offset(zone.current(), at)}){by}"
 
 
-def _moving(job_id: str, state: str) -> None:
+def _drawn(job: Job) -> object:
+    """What the whole page stands on: when that changes, all is drawn anew; while it runs, the moving part will do."""
+    return "at work" if job.state in AT_WORK else (job.state, job.counted_at, job.words)
+
+
+def _moving(job_id: str, drawn: object) -> None:
     desk = shell.desk()
     if desk is None or desk.jobs is None:
         return
@@ -50,7 +55,8 @@ def _moving(job_id: str, state: str) -> None:
     except NxccError as error:
         panels.problem(error, key="job_unreadable", title="The job cannot be read", kept="Answers are kept.")
         return
-    if job is None or job.state != state:
+    if job is None or _drawn(job) != drawn:
+        archived.calls_in_archive.clear()
         st.rerun(scope="app")
     if failed := jobs.failed_files.get(job.id):
         panels.problem(

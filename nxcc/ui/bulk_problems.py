@@ -45,7 +45,8 @@ def draw(folder: Folder, check: Check) -> None:
         format_func=lambda name: f"{name} **{n[name]:,}**",
     )
     found = intake.problems(folder.ids, code, _MOST)
-    bulk_tables.problems_table(found.to_pandas())
+    with st.container(key="bulk_problems"):
+        bulk_tables.problems_table(found.to_pandas())
     if code:
         effect, why = intake.explain(code)
         st.markdown(f"**{effect}**: {wording.in_markdown(why)}")

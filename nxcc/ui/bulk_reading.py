@@ -136,7 +136,7 @@ def _another() -> None:
 
 def _chosen(folder: Folder) -> None:
     with suppress(NxccError):  # it is noted for the next visit only
-        folder.note(column=st.session_state[_COLUMN])
+        folder.note(column=st.session_state.get(_COLUMN))
 
 
 def refused(folder: Folder, error: IntakeError) -> None:
