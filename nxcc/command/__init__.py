@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nxcc.command import by_job, direct
+from nxcc.command import direct
 from nxcc.command.said import DONE, INTERRUPTED, SOME_FAILED, STOPPED, say_stopped
 from nxcc.errors import ArchiveBusy, NxccError
 from nxcc.intake import DELIMITERS, ENCODINGS
@@ -48,14 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Looks the ids up; returns the exit code."""
     try:
-        if arguments.file is not None:
-            if arguments.order_ids or arguments.ids_file:
-                raise NxccError("Order ids and --file do not go together.", cure="Use one of them.")
-            return by_job.run_file(arguments)
-        asked = direct.asked(arguments)
-        try:
-            return direct.run(arguments, asked)
-        except ArchiveBusy as busy:
-            return by_job.run_ids(arguments, asked, busy)
+        if arguments.file is None:
+            asked = direct.asked(arguments)
+            try:
+                return direct.run(arguments, asked)
+            except ArchiveBusy as busy:
+                from nxcc.command import by_job  # here: a few ids need neither the table of jobs nor what it brings
+
+                return by_job.run_ids(arguments, asked, busy)
+        if arguments.order_ids or arguments.ids_file:
+            raise NxccError("Order ids and --file do not go together.", cure="Use one of them.")
+        from nxcc.command import by_job
+
+        return by_job.run_file(arguments)
     except NxccError as error:
         return say_stopped(error)
