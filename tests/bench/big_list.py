@@ -78,8 +78,8 @@ def start_job(jobs: Jobs, csv: Path) -> Job:
     """A job on an uploaded CSV file."""
     with csv.open("rb") as content:
         folder = jobs.upload(csv.name, content)
-    folder.check(folder.read().columns.index("order_id"))
-    return jobs.start(folder, Checked(0), name=csv.stem, who="bench")
+    column = folder.read().columns.index("order_id")
+    return jobs.start(folder, Checked(column), name=csv.stem, who="bench")
 
 
 def write_csv(path: Path, rows: int) -> None:
