@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import threading
+import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable
@@ -224,15 +225,24 @@ def test_slow_down__without_a_limit_begins_at_half_of_what_was_sent(clock: Clock
     assert pace.per_second == math.inf
 
 
-def test_query_by_order__over_http_50_a_second_and_no_more() -> None:
+def test_query_by_order__over_http_50_a_second_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox(today=TODAY) as sandbox:
         client = client_of(sandbox, rate_per_second=50, concurrency=16, wait=threading.Event.wait)
-        stop = threading.Event()
+        stop, slots, reserve = threading.Event(), [], client.pace.reserve
+
+        def noted(within_s: float) -> float | None:
+            wait_s = reserve(within_s=within_s)
+            if wait_s is not None:
+                slots.append(time.monotonic() + wait_s)
+            return wait_s
+
+        monkeypatch.setattr(client.pace, "reserve", noted)
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda n: client.query_by_order(f"P{n}", stop), range(100)))
         times = [request.at for request in sandbox.requests]
-    assert len(times) == 100
-    assert most_in_a_second(times) <= 65  # a busy machine lets some arrive in bunches; the slots are held above
+    assert len(times) == len(slots) == 100  # each request has a slot of its own
+    assert most_in_a_second(slots) <= 55
+    assert most_in_a_second(times) <= 65  # a busy machine lets some of them arrive in bunches
     assert max(times) - min(times) < 1.1 * 99 / 50 + 0.2
 
 
