@@ -22,7 +22,7 @@ FLAGS: dict[str, str] = {
 
 ROUNDING_S = 1.0  # the vendor cuts some times to whole seconds and rounds durations up
 _ROUNDING_MS = 1000
-_IN_ORDER = (
+IN_ORDER = (
     ("started_at", "queued_at"),
     ("started_at", "dequeued_at"),
     ("started_at", "rang_at"),
@@ -46,7 +46,7 @@ def flags_of(row: dict[str, Any], *, bad_type: bool, unknown_field: bool) -> lis
         "hangup_party": row["hangup_by"] in ("agent", "customer") and stated_party(row) not in (None, row["hangup_by"]),
         "answered_without_time": bool(answered) and answered_at is None,
         "time_order": any(
-            row[a] is not None and row[b] is not None and row[b] < row[a] - _ROUNDING_MS for a, b in _IN_ORDER
+            row[a] is not None and row[b] is not None and row[b] < row[a] - _ROUNDING_MS for a, b in IN_ORDER
         ),
         "duration_mismatch": bool(answered)
         and None not in (row["talk_s"], answered_at, ended_at)

@@ -60,6 +60,7 @@ LIGHT = Palette(
     mark={
         "found": "#2463DB", "no_calls": "#8391A5", "failed": "#B4232C", "invalid": "#C48808", "pending": "#D3DAE3",
         "answered": "#00776C", "abandoned": "#E2703A", "no_answer": "#8391A5", "busy": "#6D3B8E", "other": "#D3DAE3",
+        "queue": "#D3DAE3", "ring": "#5FAEA4", "talk": "#00776C",
         "customer": "#3E4C63", "agent": "#7E8DA6", "unknown": "#C3CCD8",
         "ink": "#111823", "muted": "#5B6678", "grid": "#EDF0F4", "axis": "#C9D0DA", "hover": "#FFFFFF",
         "canvas": "#FFFFFF",
@@ -73,6 +74,7 @@ DARK = Palette(
     mark={
         "found": "#5B93F5", "no_calls": "#6C7B92", "failed": "#EB5A62", "invalid": "#F2C14E", "pending": "#3A4454",
         "answered": "#34BFAD", "abandoned": "#EE7F45", "no_answer": "#6C7B92", "busy": "#BE8EE6", "other": "#3A4454",
+        "queue": "#3A4454", "ring": "#1F7F75", "talk": "#34BFAD",
         "customer": "#B7C2D3", "agent": "#77859B", "unknown": "#465164",
         "ink": "#E4E8EE", "muted": "#98A4B6", "grid": "#1E2530", "axis": "#3A4454", "hover": "#1A202A",
         "canvas": "#10141B",
