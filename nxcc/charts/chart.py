@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import plotly.graph_objects as go
 
 from nxcc.palette import Palette
 
 HEIGHT = 236  # px; three beside each other
+TALL = 268  # px; two beside each other
+Selects = tuple[Literal["points", "box"], ...]
 _FACE = "Inter, PingFang SC, Microsoft YaHei, Noto Sans SC, sans-serif"
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure with what stands around it. `figure` is None when there is nothing to draw; `note` then says why."""
+    """A figure with what stands around it. `figure` is None when there is nothing to draw; `note` then says why.
+
+    `height` is in px, also of the place it leaves when empty; `selects` says how points can be picked (empty: not).
+    """
 
     name: str
     title: str
@@ -23,10 +29,17 @@ class Chart:
     help: str
     alt: str
     figure: go.Figure | None
+    height: int = HEIGHT
+    selects: Selects = ()
 
 
-def dressed(figure: go.Figure, palette: Palette, *, key: bool = False) -> go.Figure:
-    """Fonts, axes and margins; with `key`, a line of coloured squares as the title (a legend would wrap)."""
+def dressed(
+    figure: go.Figure, palette: Palette, *, key: bool | Sequence[tuple[str, str]] = False, height: int = HEIGHT
+) -> go.Figure:
+    """Fonts, axes and margins; with `key`, a line of coloured squares as the title (a legend would wrap).
+
+    The key names the traces, or what it is given: names with their colours.
+    """
     mark = palette.mark
     small = {"size": 11, "color": mark["muted"]}
     axis = {
@@ -47,10 +60,11 @@ def dressed(figure: go.Figure, palette: Palette, *, key: bool = False) -> go.Fig
             "font": {"family": _FACE, "size": 12, "color": mark["ink"]},
         },
     }  # fmt: skip
-    figure.update_layout(template=go.layout.Template(layout=template), height=HEIGHT, showlegend=False)
+    figure.update_layout(template=go.layout.Template(layout=template), height=height, showlegend=False)
     if key:
+        entries = [(trace.name, trace.marker.color) for trace in figure.data] if key is True else key
         title = {
-            "text": _key([(trace.name, trace.marker.color) for trace in figure.data]),
+            "text": _key(entries),
             "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
             "pad": {"t": 4, "l": 0}, "font": {"size": 11.5, "color": mark["muted"], "weight": 400},
         }  # fmt: skip

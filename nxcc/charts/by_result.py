@@ -1,0 +1,117 @@
+"""How calls went, by the time they began: stacked by result in the colours of the roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from nxcc.charts.chart import HEIGHT, TALL, Chart, dressed
+from nxcc.charts.counts import counts
+from nxcc.charts.dates import HOVER, WIDTH_MS, By, date_axis
+from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, painted, pickable
+from nxcc.charts.shares import many, share_of
+from nxcc.hangup import RESULTS, Result
+from nxcc.palette import RESULTS as ROLES
+from nxcc.palette import Palette
+
+
+def calls_by_day(
+    days: pd.DataFrame, palette: Palette, zone_text: str, *, picked: Picked = NOBODY, by: By = "day"
+) -> Chart:
+    """Calls of each day or month, stacked by result.
+
+    `days` has `at` (datetime64, local midnight without a zone; for months their first day), `result` and `calls`.
+    Points carry the ISO date of `at`.
+    """
+    title = f"Calls by {by}"
+    help_ = f"Calls, each call ID once, by the {by} they began, stacked by result. A call without a start is left out."
+    table = _table(days, "at")
+    if table.empty:
+        return Chart("calls_by_day", title, "No call has a start", help_, "", None, TALL)
+    places = table.index.to_numpy().astype("datetime64[s]")
+    values: list[Value] = [str(place) for place in places.astype("datetime64[D]")]
+    figure = _stacked(table, places, values, palette, picked, head=f"%{{x|{HOVER[by]}}}", width=WIDTH_MS[by])
+    totals = table.sum(axis=1)
+    figure.update_layout(
+        xaxis=date_axis(places, by, zone_text, 6 if by == "day" else 5), yaxis=counts(int(totals.max()), 1.06)
+    )
+    whole = int(totals.sum())
+    note = f"n {many(whole, 'call')}"
+    alt = f"{many(whole, 'call')} in {many(len(values), by)}; most, {totals.max():,}, on {values[int(totals.argmax())]}"
+    dressed(figure, palette, key=_key(table, palette), height=TALL)
+    return Chart("calls_by_day", title, note, help_, alt, pickable(figure, "h"), TALL, POINTS_AND_BOX)
+
+
+def calls_by_hour(hours: pd.DataFrame, palette: Palette, zone_text: str, *, picked: Picked = NOBODY) -> Chart:
+    """Calls of each hour of the day, stacked by result.
+
+    `hours` has `hour` (0 to 23, local), `result` and `calls`. Points carry the hour.
+    """
+    title, help_ = "Calls by hour", "Calls, each call ID once, by the hour of the day they began, stacked by result."
+    table = _table(hours, "hour")
+    if table.empty:
+        return Chart("calls_by_hour", title, "No call has a start", help_, "", None)
+    values: list[Value] = table.index.to_list()
+    figure = _stacked(table, table.index.to_numpy(), values, palette, picked, head="%{x:02d}:00–%{x:02d}:59", width=0.8)
+    totals = table.sum(axis=1)
+    header = f"Hour of the call's start ({zone_text})" if zone_text else "Hour of the call's start"
+    figure.update_layout(
+        xaxis={"title": header, "dtick": 4, "tickformat": "02d", "range": [-0.7, 23.7]},
+        yaxis=counts(int(totals.max()), 1.06),
+    )
+    whole = int(totals.sum())
+    alt = f"{many(whole, 'call')} by hour; most, {totals.max():,}, from {values[int(totals.argmax())]:02d}:00 on"
+    dressed(figure, palette, key=_key(table, palette), height=HEIGHT)
+    note = f"n {many(whole, 'call')}"
+    return Chart("calls_by_hour", title, note, help_, alt, pickable(figure, "h"), HEIGHT, POINTS_AND_BOX)
+
+
+def _table(rows: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Places down, results across, in the order of the stack; only what occurs."""
+    rows = rows[rows["calls"] > 0]
+    table = rows.groupby([place, "result"])["calls"].sum().unstack(fill_value=0)
+    return table[_results(table)]
+
+
+def _stacked(
+    table: pd.DataFrame,
+    places: NDArray[Any],
+    values: list[Value],
+    palette: Palette,
+    picked: Picked,
+    *,
+    head: str,
+    width: float,
+) -> go.Figure:
+    """`head` is how hovers begin, in plotly's words."""
+    figure = go.Figure()
+    totals = table.sum(axis=1).to_numpy()
+    for result in _results(table):
+        n = table[result].to_numpy()
+        label = ROLES[result].label
+        shares = [share_of(int(part), int(whole), "calls") for part, whole in zip(n, totals, strict=True)]
+        figure.add_bar(
+            x=places,
+            y=n,
+            width=width,
+            name=label,
+            marker={
+                "color": painted(palette.mark[result], values, picked),
+                "line": {"color": palette.mark["canvas"], "width": 0.5},
+            },
+            customdata=carried(values, shares),
+            hovertemplate=f"{head}<br>{label} <b>%{{y:,}}</b>, %{{customdata[1]}}<extra></extra>",
+            **AS_DRAWN,
+        )
+    return figure.update_layout(barmode="stack")
+
+
+def _key(table: pd.DataFrame, palette: Palette) -> list[tuple[str, str]]:
+    return [(ROLES[result].label, palette.mark[result]) for result in _results(table)]
+
+
+def _results(table: pd.DataFrame) -> list[Result]:
+    return [result for result in RESULTS if result in table]

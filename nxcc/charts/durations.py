@@ -1,0 +1,163 @@
+"""How long calls talked, queued and rang: bins of equal width on a scale that begins in seconds and ends in hours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from nxcc import wording
+from nxcc.charts.chart import Chart, dressed
+from nxcc.charts.counts import counts
+from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, painted, pickable
+from nxcc.charts.shares import many, share_of
+from nxcc.palette import Palette
+
+_MOST_TICKS = 8
+_LEAST_BINS = 4
+
+
+def talk_distribution(
+    bins: pd.DataFrame, median_s: float | None, palette: Palette, *, picked: Picked = NOBODY
+) -> Chart:
+    """How long answered calls lasted, with the median.
+
+    `bins` has `from_s`, `to_s` (not included; the last may be infinite) and `calls`, ascending and without gaps.
+    Points carry `from_s`.
+    """
+    title = "Talk time"
+    help_ = (
+        "Distribution of callDuration over answered calls. Bins grow with the time, bars are of equal width. "
+        "The dotted line is the median."
+    )
+    shown = _without_empty_ends(bins)
+    n = int(shown["calls"].sum())
+    if not n:
+        return Chart("talk_time", title, "No answered call with a talk time", help_, "", None)
+    values: list[Value] = shown["from_s"].tolist()
+    shares = [share_of(int(part), n, "answered calls") for part in shown["calls"]]
+    figure = go.Figure(
+        go.Bar(
+            x=np.arange(len(shown)) + 0.5,
+            y=shown["calls"].to_numpy(),
+            width=0.9,
+            marker_color=painted(palette.mark["answered"], values, picked),
+            customdata=carried(values, _spans(shown), shares),
+            hovertemplate="%{customdata[1]}<br><b>%{y:,}</b>, %{customdata[2]}<extra></extra>",
+            **AS_DRAWN,
+        )
+    )
+    if median_s is not None:
+        _median_line(figure, shown, median_s, palette)
+    most = int(shown["calls"].max())
+    figure.update_layout(margin_t=32, xaxis=_edges(shown, "Talk time"), yaxis=counts(most, 1.1))
+    note = f"n {many(n, 'answered call')}"
+    alt = f"Talk time of {many(n, 'answered call')}, median {wording.duration(median_s)}"
+    dressed(figure, palette)
+    return Chart("talk_time", title, note, help_, alt, pickable(figure, "h"), selects=POINTS_AND_BOX)
+
+
+def waits(bins: pd.DataFrame, palette: Palette, *, picked: Picked = NOBODY) -> Chart:
+    """How long calls were in the queue, and how long they rang.
+
+    `bins` has `kind` (queue, ring), `from_s`, `to_s` (not included; the last may be infinite) and `calls`, for both
+    kinds the same bins. Points carry `kind:from_s`.
+    """
+    title = "Queue and ring time"
+    help_ = (
+        "How long calls were in the queue and how long they rang, each over calls that have such a time. Bins grow "
+        "with the time, bars are of equal width."
+    )
+    edges = _without_empty_ends(bins.groupby(["from_s", "to_s"])["calls"].sum().reset_index())
+    if edges.empty:
+        return Chart("waits", title, "No call with a queue or ring time", help_, "", None)
+    figure = go.Figure()
+    key, told, most = [], [], 0
+    for kind, name in (("queue", "Queue"), ("ring", "Ring")):
+        calls = bins[bins["kind"] == kind].groupby("from_s")["calls"].sum()
+        calls = calls.reindex(edges["from_s"], fill_value=0).astype(int)
+        n = int(calls.sum())
+        if not n:
+            continue
+        values: list[Value] = [f"{kind}:{from_s:g}" for from_s in edges["from_s"]]
+        shares = [share_of(part, n, f"calls with a {kind} time") for part in calls]
+        outline = {"color": painted(palette.mark["muted"], values, picked), "width": 1 if kind == "queue" else 0}
+        figure.add_bar(
+            x=np.arange(len(edges)) + 0.5,
+            y=calls.to_numpy(),
+            name=name,
+            marker={"color": painted(palette.mark[kind], values, picked), "line": outline},
+            customdata=carried(values, _spans(edges), shares),
+            hovertemplate=f"%{{customdata[1]}}<br>{name} <b>%{{y:,}}</b>, %{{customdata[2]}}<extra></extra>",
+            **AS_DRAWN,
+        )
+        key.append((name, palette.mark[kind]))
+        told.append(f"{kind} n {n:,}")
+        most = max(most, int(calls.max()))
+    figure.update_layout(
+        barmode="group", bargap=0.18, bargroupgap=0, xaxis=_edges(edges, "Time"), yaxis=counts(most, 1.1)
+    )
+    dressed(figure, palette, key=key)
+    alt = f"Queue and ring time, {' and '.join(told)} calls"
+    return Chart("waits", title, " · ".join(told), help_, alt, pickable(figure, "h"), selects=POINTS_AND_BOX)
+
+
+def _without_empty_ends(bins: pd.DataFrame) -> pd.DataFrame:
+    """From the first bin to the last that has calls, but at least a few."""
+    bins = bins.sort_values("from_s")
+    filled = np.flatnonzero(bins["calls"].to_numpy() > 0)
+    if not len(filled):
+        return bins.iloc[:0]
+    last = min(max(int(filled[-1]) + 1, _LEAST_BINS), len(bins))
+    return bins.iloc[:last].reset_index(drop=True)
+
+
+def _spans(bins: pd.DataFrame) -> list[str]:
+    return [
+        f"{wording.duration(low)} – {wording.duration(high)}"
+        if math.isfinite(high)
+        else f"{wording.duration(low)} and longer"
+        for low, high in zip(bins["from_s"], bins["to_s"], strict=True)
+    ]
+
+
+def _edges(bins: pd.DataFrame, title: str) -> dict[str, object]:
+    """An axis with the bins' edges as ticks; where not all fit, every second or third."""
+    edges = [*bins["from_s"], bins["to_s"].iloc[-1]]
+    step = -(-len(edges) // _MOST_TICKS)
+    places = [n for n in range(0, len(edges), step) if math.isfinite(edges[n])]
+    return {
+        "title": f"{title} ({_units([edges[n] for n in places])})",
+        "range": [0, len(bins)],
+        "tickvals": places,
+        "ticktext": [_edge(edges[n]) for n in places],
+        "tickangle": 0,
+    }
+
+
+def _edge(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:g}"
+    return f"{seconds / 60:g}m" if seconds < 3600 else f"{seconds / 3600:g}h"
+
+
+def _units(edges: Sequence[float]) -> str:
+    most = max(edges)
+    return "s" if most < 60 else "s, then m" if most < 3600 else "s, then m, h"
+
+
+def _median_line(figure: go.Figure, bins: pd.DataFrame, median_s: float, palette: Palette) -> None:
+    """At its place within its bin."""
+    at = max(int((bins["from_s"] <= median_s).sum()) - 1, 0)
+    low, high = float(bins["from_s"].iloc[at]), float(bins["to_s"].iloc[at])
+    place = at + (min((median_s - low) / (high - low), 1.0) if math.isfinite(high) else 0.5)
+    figure.add_vline(x=place, line={"color": palette.mark["ink"], "width": 1, "dash": "dot"})
+    left = place < len(bins) * 0.6
+    figure.add_annotation(
+        x=place, y=1, yref="paper", yanchor="bottom", yshift=2, xanchor="left" if left else "right",
+        xshift=-2 if left else 2, showarrow=False, text=f"median {wording.duration(median_s)}",
+        font={"size": 11, "color": palette.mark["muted"]},
+    )  # fmt: skip
