@@ -11,7 +11,7 @@ from nxcc.ui import at_work
 def main() -> None:
     """Draws the app."""
     from nxcc.ui import navigation, shell  # here: the server imports this file before Streamlit can keep anything
-    from pages import bulk, jobs, lookup
+    from pages import bulk, jobs, lookup, order
 
     st.set_page_config(
         "Order calls", PROJECT / "static" / "mark.svg", layout="wide", initial_sidebar_state=shell.SIDEBAR_PX
@@ -22,6 +22,9 @@ def main() -> None:
             st.Page(lookup.render, title="Look up", icon=":material/search:", default=True),
             st.Page(bulk.render, title="Bulk lookup", icon=":material/upload_file:", url_path="bulk"),
             st.Page(jobs.render, title="Jobs", icon=":material/work_history:", url_path="jobs"),
+        ],
+        "Analyse": [
+            st.Page(order.render, title="Order story", icon=":material/timeline:", url_path="order"),
         ],
     }
     moved = st.Page(lookup.moved, title="Look up", url_path="lookup", visibility="hidden")

@@ -20,7 +20,7 @@ MOST_DIGITS = 6
 _WIDEST = 6  # characters of a number that still fit on a tile
 
 # Characters that turn the direction of what follows: an id or a reason could pose as another one.
-_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>~$:&^=@/\"'")
 
 
@@ -148,7 +148,7 @@ def plain(text: str) -> str:
 def _plain(c: str) -> str:
     if c in "\n\r\t\u2028\u2029":
         return " "
-    return "\ufffd" if c in _DIRECTION or unicodedata.category(c) in ("Cc", "Cs") else c
+    return "\ufffd" if c in DIRECTION or unicodedata.category(c) in ("Cc", "Cs") else c
 
 
 def cut(text: str, most: int) -> str:

@@ -1,7 +1,8 @@
 """Failures on purpose: the reserved order ids, and random faults by share.
 
 `FAIL-<KIND>` always fails; `FAIL-<KIND>-<N>` fails the first N attempts (counted per exact id and server run), then
-one call is found. `~tag` at the end makes another id of the same kind: `FAIL-500-2~a`.
+one call is found. `~tag` at the end makes another id of the same kind: `FAIL-500-2~a`. `SAMPLE-LATE` changes with each
+time it is asked: its call has neither price nor recording, then both, and then a second call is there.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from nxcc.sandbox.wire import Record
 
 BIG_BYTES = 6_500_000
 ELSEWHERE = "/elsewhere"
+LATE = "SAMPLE-LATE"
 MESSAGES = {
     88: "Request failed",
     99: "System error",
@@ -90,6 +92,15 @@ def _vendor_example(_: Record) -> Reply:
     return success(Path(__file__).with_name("vendor_example.json").read_bytes().strip())
 
 
+def _late(record: Record, attempt: int) -> Reply:
+    if attempt == 1:
+        return success(orjson.dumps([{**record, "totalCustomerPrice": None, "recordUrl": None}]))
+    again = {**record, "callId": f"{record['callId']}b"} | {
+        key: record[key] + 3_600_000 for key in ("startTime", "ringTime", "answerTime", "endTime")
+    }
+    return success(orjson.dumps([record] if attempt == 2 else [again, record]))
+
+
 def _fixed(outcome: Outcome) -> Callable[[Record], Outcome]:
     return lambda _: outcome
 
@@ -139,6 +150,9 @@ class ReservedOrders:
         if not order_id.startswith(("FAIL-", "SHAPE-", "SAMPLE-")):
             return None
         name = order_id.partition("~")[0]
+        if name == LATE:
+            self._attempts[order_id] += 1
+            return _late(self._found_record(order_id), self._attempts[order_id])
         match = _FAIL.fullmatch(name)
         if match is None:
             reserved = _BY_NAME.get(name) if not name.startswith("FAIL-") else None

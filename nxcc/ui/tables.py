@@ -16,6 +16,7 @@ from nxcc.outcome import WORDS
 from nxcc.palette import OUTCOMES, RESULTS, Palette
 from nxcc.reading import is_link
 from nxcc.records import BY_NAME, Column
+from nxcc.ui import order_trail
 from nxcc.wording import Money
 
 ROW_PX = 32
@@ -37,7 +38,7 @@ _CALL_WIDTHS = {
     "callee": 120,
     "call_id": 160,
 }
-_DIRECTIONS = {"inbound": "Inbound", "outbound": "Outbound", "aicc": "AI callbot"}
+DIRECTIONS = {"inbound": "Inbound", "outbound": "Outbound", "aicc": "AI callbot"}
 _PARTIES = {"customer": "Customer", "agent": "Agent", "unknown": "Unknown"}
 Format = Callable[[Any], str]
 
@@ -47,8 +48,10 @@ def orders_table(
 ) -> None:
     """One row an order, in the order they were asked for (`Archive.orders`); `rows` are their row numbers in a file."""
     now = pd.Timestamp(datetime.now(UTC))
+    key = "orders_table"
     shown = pd.DataFrame(
         {
+            order_trail.COLUMN: order_trail.buttons(key, orders["order_id"].tolist()),
             "order_id": text_of(orders["order_id"]),
             "outcome": orders["outcome"],
             "calls": orders["calls"],
@@ -65,9 +68,10 @@ def orders_table(
     if rows is not None:
         shown.insert(0, "row", list(rows))
     in_zone = wording.zone_of(orders["first_answered_at"], zone, now.to_pydatetime())
-    years = _years(shown["first_answered_at"], now.tz_convert(zone).year)
+    year = years(shown["first_answered_at"], now.tz_convert(zone).year)
     cc = st.column_config
     config = {
+        order_trail.COLUMN: order_trail.column(key),
         "row": cc.NumberColumn("Row", width=54, help="As a spreadsheet counts the rows of the file."),
         "order_id": cc.TextColumn("Order ID", width=150, pinned=True, help=BY_NAME["order_id"].help),
         "outcome": cc.TextColumn("Outcome", width=86),
@@ -79,7 +83,9 @@ def orders_table(
         "time_to_answer_s": cc.NumberColumn("To answer", width=74, help="First answer minus the first call's start."),
         "talk_s": cc.NumberColumn("Talk", width=72, help="Talk time of all answered calls."),
         "cost": cc.NumberColumn(money.header("Cost"), width=78, help="Sum over calls that have a cost."),
-        "ended": cc.TextColumn("Last hang-up or failure", help="Why the last call ended, or why there is no answer."),
+        "ended": cc.TextColumn(
+            "Last hang-up or failure", width=196, help="Why the last call ended, or why there is no answer."
+        ),
         "age_s": cc.NumberColumn("Age", width=50, help="How long ago the API gave this answer."),
         "source": cc.TextColumn(
             "From", width=60, help="Asked now (API), or answered before and still fresh (archive)."
@@ -89,7 +95,7 @@ def orders_table(
         "outcome": lambda word: OUTCOMES[word].tag,
         "calls": wording.count,
         "answered_calls": wording.count,
-        "first_answered_at": lambda moment: moment.strftime(f"%d %b{years} %H:%M"),
+        "first_answered_at": lambda moment: moment.strftime(f"%d %b{year} %H:%M"),
         "time_to_answer_s": wording.duration,
         "talk_s": wording.duration,
         "cost": money.number,
@@ -105,7 +111,7 @@ def orders_table(
         colours,
         rows=12,
         alt="Orders that were asked for, one row an order id",
-        key="orders_table",
+        key=key,
     )
 
 
@@ -113,11 +119,13 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
     """One row a call (`records.frame`), in the order of the orders, then of time."""
     now = datetime.now(UTC)
     recording, voicemail = _link(calls["record_url"]), _link(calls["voicemail_url"])
+    key = "calls_table"
     shown = pd.DataFrame(
         {
+            order_trail.COLUMN: order_trail.buttons(key, calls["order_id"].tolist()),
             "order_id": text_of(calls["order_id"]),
             "started_at": calls["started_at"].dt.tz_convert(zone),
-            "direction": text_of(calls["direction"].map(lambda word: _DIRECTIONS.get(word, word), na_action="ignore")),
+            "direction": text_of(calls["direction"].map(lambda word: DIRECTIONS.get(word, word), na_action="ignore")),
             "result": calls["result"],
             "agent_nick": text_of(calls["agent_nick"].fillna(calls["agent"])),
             "queue_s": calls["queue_s"],
@@ -141,9 +149,10 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
             shown = shown.drop(columns=optional)
     cc = st.column_config
     in_zone = wording.zone_of(calls["started_at"], zone, now)
-    years = _years(shown["started_at"], now.astimezone(zone).year)
-    widths = _CALL_WIDTHS | {"started_at": _wide(in_zone, 158 if years else 128)}
+    year = years(shown["started_at"], now.astimezone(zone).year)
+    widths = _CALL_WIDTHS | {"started_at": _wide(in_zone, 158 if year else 128)}
     config = {name: _column(BY_NAME[name], width, in_zone, money) for name, width in widths.items()} | {
+        order_trail.COLUMN: order_trail.column(key),
         "play": cc.AudioColumn(
             "Play", width=46, help="Double-click plays the recording, straight from the vendor's storage."
         ),
@@ -156,7 +165,7 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         ),
     }
     formats: dict[str, Format] = {
-        "started_at": lambda moment: moment.strftime(f"%d %b{years} %H:%M:%S"),
+        "started_at": lambda moment: moment.strftime(f"%d %b{year} %H:%M:%S"),
         "result": lambda word: RESULTS[word].tag,
         "queue_s": wording.duration,
         "ring_s": wording.duration,
@@ -172,7 +181,7 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
         colours,
         rows=14,
         alt="Calls of these orders, one row a call",
-        key="calls_table",
+        key=key,
     )
 
 
@@ -197,21 +206,32 @@ def draw(
     rows: int,
     alt: str,
     key: str,
-) -> None:
-    """A table, at most `rows` rows high. Units and words go through the Styler, so sorting stays that of the values."""
+    chosen: int | None = None,
+) -> int | None:
+    """A table, at most `rows` rows high. Units and words go through the Styler, so sorting stays that of the values.
+
+    With `chosen`, that row is chosen at first and always one is; returns its place.
+    """
     styled = shown.style.format({name: _or_nothing(write) for name, write in formats.items()}, na_rep=wording.NOTHING)
     for name, colour in colours.items():
         styled = styled.map(lambda word, of=colour: f"color:{of.get(word, '')};font-weight:500", subset=[name])
-    st.dataframe(
-        styled,
-        column_config=config,
-        hide_index=True,
-        row_height=ROW_PX,
-        height=ROW_PX * (min(len(shown), rows) + 1) + 2,
-        placeholder=wording.NOTHING,
-        alt=alt,
-        key=key,
+    look: dict[str, Any] = {
+        "column_config": config,
+        "hide_index": True,
+        "row_height": ROW_PX,
+        "height": ROW_PX * (min(len(shown), rows) + 1) + 2,
+        "placeholder": wording.NOTHING,
+        "alt": alt,
+        "key": key,
+    }
+    if chosen is None:
+        st.dataframe(styled, **look)
+        return None
+    at_first: Any = {"selection": {"rows": [chosen], "columns": [], "cells": []}}
+    state = st.dataframe(
+        styled, on_select="rerun", selection_mode="single-row-required", selection_default=at_first, **look
     )
+    return next(iter(state["selection"]["rows"]), chosen)
 
 
 def _or_nothing(write: Format) -> Format:
@@ -223,7 +243,7 @@ def _wide(in_zone: str, least: int) -> int:
     return max(least, 100 + 7 * len(in_zone))
 
 
-def _years(local: pd.Series[pd.Timestamp], this_year: int) -> str:
+def years(local: pd.Series[pd.Timestamp], this_year: int) -> str:
     """The year's place in a time's format; empty when all times are of this year."""
     return "" if (local.dropna().dt.year == this_year).all() else " %Y"
 
