@@ -50,10 +50,14 @@ RESULTS: dict[Result, Role] = {
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one mode: `mark` fills shapes, `text` writes words in a role's colour (4.5:1 or more)."""
+    """The colours of one mode: `mark` fills shapes, `text` writes words in a role's colour (4.5:1 or more).
+
+    `scale` goes from low to high and is no role's; in the dark, high is bright.
+    """
 
     mark: Mapping[str, str]
     text: Mapping[str, str]
+    scale: tuple[str, ...]
 
 
 LIGHT = Palette(
@@ -69,6 +73,9 @@ LIGHT = Palette(
         "found": "#1B4FB3", "no_calls": "#56637A", "failed": "#9C1C25", "invalid": "#7F5700", "pending": "#56637A",
         "answered": "#00655C", "abandoned": "#A2430F", "no_answer": "#56637A", "busy": "#5E3079", "other": "#56637A",
     },
+    scale=(
+        "#EFF7F6", "#D9EEEB", "#BDE1DC", "#9BD1CA", "#74BEB5", "#4CA99F", "#299489", "#00776C", "#005D54", "#00433D",
+    ),
 )  # fmt: skip
 DARK = Palette(
     mark={
@@ -83,5 +90,8 @@ DARK = Palette(
         "found": "#8DB4FA", "no_calls": "#A3AFC0", "failed": "#F58D93", "invalid": "#F5CF75", "pending": "#A3AFC0",
         "answered": "#63DBCA", "abandoned": "#F5A277", "no_answer": "#A3AFC0", "busy": "#CFAAEF", "other": "#A3AFC0",
     },
+    scale=(
+        "#142220", "#15302D", "#16413D", "#17544E", "#1A6961", "#1F8075", "#279889", "#34B2A2", "#53CDBC", "#8FE6D9",
+    ),
 )  # fmt: skip
 PALETTES: dict[Mode, Palette] = {"light": LIGHT, "dark": DARK}

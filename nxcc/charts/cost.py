@@ -94,7 +94,7 @@ def _over_time(
     places = np.array(values, dtype="datetime64[s]")
     counted = list(zip(rows["unanswered"].astype(int), rows["calls"].astype(int), strict=True))
     shares = [wording.share(part / of if of else None) for part, of in counted]
-    hovers = [share_of(part, of, f"the {by}'s calls not answered") for part, of in counted]
+    hovers = [share_of(part, of, "calls not answered") for part, of in counted]
     figure = go.Figure()
     amount = f"%{{y:,.{money.digits}f}} {wording.in_chart(money.currency)}"
     for column, name, role in _PARTS:
