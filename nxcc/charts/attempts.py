@@ -1,0 +1,104 @@
+"""How reach grows with each attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from nxcc import wording
+from nxcc.charts.chart import Chart, dressed
+from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS, Picked, Value, carried, faded, painted, pickable
+from nxcc.charts.shares import many, share_of
+from nxcc.palette import Palette
+
+MOST = 12
+_LABEL = (0.14, 0.1)  # a label's width and height as parts of the plot on a small screen
+
+
+def attempts_until_answered(steps: pd.DataFrame, orders: int, palette: Palette, *, picked: Picked = NOBODY) -> Chart:
+    """Share of the orders that were reached after at most so many calls.
+
+    `steps` has `attempt` (1, 2 …), `reached` (orders first answered at that call) and `tried` (orders with at least so
+    many calls); `orders` is how many there are with a call. From the `MOST`th call on, all are one point, which carries
+    `MOST`.
+    """
+    title = "Attempts until answered"
+    help_ = (
+        "Orders with an answered call among their first k calls ÷ orders with a call. Orders never reached stay in the "
+        "denominator."
+    )
+    table = steps.groupby("attempt")[["reached", "tried"]].sum()
+    if not orders or table.empty:
+        return Chart("attempts", title, "No order has a call", help_, "", None)
+    table = table.reindex(range(1, int(table.index.max()) + 1), fill_value=0)
+    if len(table) > MOST:
+        table.loc[MOST, "reached"] = table.loc[MOST:, "reached"].sum()
+        table = table.loc[:MOST]
+        names = [*map(str, range(1, MOST)), f"{MOST}+"]
+    else:
+        names = [str(attempt) for attempt in table.index]
+    within = table["reached"].cumsum().astype(int).tolist()
+    shares = np.array(within) / orders
+    values: list[Value] = table.index.tolist()
+    hovers = [
+        f"{_within(name)}<br><b>{share_of(part, orders, 'orders reached')}</b>"
+        f"<br>{tried:,} tried {_a_time(name)}, {reached:,} answered then"
+        for name, part, tried, reached in zip(names, within, table["tried"], table["reached"], strict=True)
+    ]
+    teal = palette.mark["answered"]
+    figure = go.Figure()
+    figure.add_hline(y=100 * shares[-1], line={"color": palette.mark["axis"], "width": 1, "dash": "dot"})
+    figure.add_scatter(
+        x=values,
+        y=100 * shares,
+        mode="lines+markers",
+        line={"color": faded(teal) if picked else teal, "width": 2, "shape": "hv"},
+        marker={"color": painted(teal, values, picked), "size": 8},
+        customdata=carried(values, hovers),
+        hovertemplate="%{customdata[1]}<extra></extra>",
+        cliponaxis=False,
+        **AS_DRAWN,
+    )
+    for n in _labelled(shares):
+        figure.add_annotation(
+            x=values[n], y=100 * shares[n], text=wording.share(float(shares[n])), showarrow=False, yanchor="bottom",
+            yshift=5, font={"size": 11, "color": palette.mark["ink"]},
+        )  # fmt: skip
+    last = max(len(names), 3)
+    figure.update_layout(
+        margin_t=28,
+        xaxis={"title": "Calls to the order", "tickvals": values, "ticktext": names, "range": [0.5, last + 0.5]},
+        yaxis={"title": "Orders reached (%)", "range": [0, 100], "dtick": 25},
+    )
+    dressed(figure, palette)
+    note = f"n {many(orders, 'order')} with calls"
+    first, all_in_all = (wording.share(float(shares[n])) for n in (0, -1))
+    alt = f"{first} of {many(orders, 'order')} reached at the first call, {all_in_all} in all"
+    return Chart("attempts", title, note, help_, alt, pickable(figure), selects=POINTS)
+
+
+def _labelled(shares: Sequence[float] | np.ndarray) -> list[int]:
+    """Points whose labels do not touch: the last, the first, then from the left."""
+    wide, high = _LABEL
+    step = 1 / max(len(shares), 3)
+    kept: list[int] = []
+    for n in [len(shares) - 1, *range(len(shares) - 1)]:
+        apart = (abs(n - m) * step >= wide or abs(shares[n] - shares[m]) >= high for m in kept)
+        if all(apart):
+            kept.append(n)
+    return sorted(kept)
+
+
+def _within(name: str) -> str:
+    if name.endswith("+"):
+        return "Within any number of calls"
+    return f"Within {name} calls" if name != "1" else "At the first call"
+
+
+def _a_time(name: str) -> str:
+    if name.endswith("+"):
+        return f"{name[:-1]} times or more"
+    return {"1": "once", "2": "a 2nd time", "3": "a 3rd time"}.get(name, f"a {name}th time")
