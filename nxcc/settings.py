@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(PROJECT / ".nxcc", description="Folder of the archive.")
     timezone: str | None = Field(None, description="Zone of all times on the screen and in files.")
+    short_talk_s: float = Field(
+        10, gt=0, le=3_600, allow_inf_nan=False, description="Answered calls with less talk count as short."
+    )
+    service_level_s: float = Field(
+        20, gt=0, le=3_600, allow_inf_nan=False, description="The service level counts calls answered within this."
+    )
     currency: str = Field("", max_length=8, description="Name of the account's currency, for headers.")
 
     @field_validator("base_url")
@@ -148,6 +154,8 @@ ACCEPTS: dict[str, str] = {
     "fresh_no_calls_s": f"seconds, a whole number from 0 to {LONGEST_S}",
     "data_dir": "the path of a folder",
     "timezone": "a zone name such as Asia/Shanghai or UTC",
+    "short_talk_s": "seconds, a number over 0 and up to 3600",
+    "service_level_s": "seconds, a number over 0 and up to 3600",
     "currency": "a name of up to 8 letters such as HKD",
 }
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from nxcc import charts, kpis, records, wording
+from nxcc import charts, records, totals, wording
 from nxcc.palette import DARK, LIGHT, OUTCOMES, RESULTS, Palette
 from nxcc.settings import PROJECT
 from nxcc.wording import Money
@@ -25,7 +25,7 @@ def ms(text: str) -> int:
 
 def calls(*found: dict[str, Any]) -> pd.DataFrame:
     rows = [records.call("A1", {"callId": f"c{n}", "answered": False} | call) for n, call in enumerate(found)]
-    return kpis.distinct(records.frame(records.table(rows)), {})
+    return totals.distinct(records.frame(records.table(rows)), {})
 
 
 def test_talk_time__answered_calls_only_and_the_long_tail_in_the_last_bar() -> None:

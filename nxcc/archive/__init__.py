@@ -1,7 +1,21 @@
 """Every answer ever fetched: an append-only ledger that is also the cache."""
 
+from nxcc.archive.explored import Explored
 from nxcc.archive.ledger import Archive
 from nxcc.archive.listed import Figures, Listed, Reason, Tally
+from nxcc.archive.tallied import Look, Options, Tallied
 from nxcc.archive.window import Freshness, Window
 
-__all__ = ["Archive", "Figures", "Freshness", "Listed", "Reason", "Tally", "Window"]
+__all__ = [
+    "Archive",
+    "Explored",
+    "Figures",
+    "Freshness",
+    "Listed",
+    "Look",
+    "Options",
+    "Reason",
+    "Tallied",
+    "Tally",
+    "Window",
+]

@@ -128,7 +128,7 @@ class Archive:
 
     def __init__(self, path: Path, gateway: str, tenant_id: int) -> None:
         self.path = path
-        self._owner = {"gateway": gateway, "tenant": tenant_id}
+        self.owner = {"gateway": gateway, "tenant": tenant_id}
         self._writing = threading.Lock()
         with sentences(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,8 +159,8 @@ class Archive:
             return
         rows = [(outcome, row) for outcome, found in answers for row in found]
         calls = records.table([row for _, row in rows])
-        calls = calls.append_column("gateway", pa.array([self._owner["gateway"]] * len(rows), pa.string()))
-        calls = calls.append_column("tenant_id", pa.array([self._owner["tenant"]] * len(rows), pa.int64()))
+        calls = calls.append_column("gateway", pa.array([self.owner["gateway"]] * len(rows), pa.string()))
+        calls = calls.append_column("tenant_id", pa.array([self.owner["tenant"]] * len(rows), pa.int64()))
         calls = calls.append_column("asked_at", pa.array([o.asked_at for o, _ in rows], pa.timestamp("us", tz="UTC")))
         lookups = _columns(_LOOKUPS, [self._lookup(outcome) for outcome, _ in answers])
         with self._writing, self._cursor(new_lookups=lookups, new_calls=calls) as cursor:
@@ -194,7 +194,7 @@ class Archive:
 
     def _lookup(self, outcome: Outcome) -> tuple[Any, ...]:
         return (
-            *self._owner.values(),
+            *self.owner.values(),
             outcome.order_id,
             outcome.asked_at,
             outcome.word,
@@ -215,13 +215,19 @@ class Archive:
             return read(query, values)
 
     @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The engine itself, for what this package keeps beside the ledger; what stays open is rolled back."""
+        with self._cursor() as cursor:
+            yield cursor
+
+    @contextmanager
     def reading(self, **tables: pa.Table) -> Iterator[Callable[[str, dict[str, Any]], pa.Table]]:
         """As `read`, for several queries one after another, which may share temporary tables."""
         with self._cursor(**tables) as cursor:
             yield lambda query, values: cursor.execute(query, self._of_mine(query) | values).to_arrow_table()
 
     def _of_mine(self, query: str) -> dict[str, Any]:
-        return self._owner if "$tenant" in query else {}
+        return self.owner if "$tenant" in query else {}
 
     @contextmanager
     def _cursor(self, **tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from nxcc import charts, kpis, records, wording
+from nxcc import charts, kpis, records, totals, wording
 from nxcc.charts import Chart
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
@@ -82,7 +82,9 @@ def _added_up(_jobs: Jobs, job: Job) -> tuple[dict[Word, int], pd.DataFrame, pd.
 def _tiles(_jobs: Jobs, job: Job, currency: str) -> tuple[dict[Word, int], list[Kpi], Money]:
     rows, orders, calls = _added_up(_jobs, job)
     money = Money.of(calls["cost"].drop_duplicates(), currency)
-    return rows, kpis.lookup_kpis(orders, calls, money), money
+    terms = kpis.Terms(money)  # none of a lookup's figures depends on the settings
+    added = totals.of_frames(orders, calls, short_s=terms.short_s, in_time_s=terms.in_time_s)
+    return rows, kpis.lookup_kpis(added, terms), money
 
 
 @st.cache_data(max_entries=50, show_spinner=False, hash_funcs={Job: _answers_of})

@@ -11,7 +11,7 @@ import streamlit as st
 from pyarrow import compute
 from streamlit.delta_generator import DeltaGenerator
 
-from nxcc import charts, export, kpis, records, wording
+from nxcc import charts, export, kpis, records, totals, wording
 from nxcc.desk import Desk
 from nxcc.outcome import Outcome, Word, counts, reasons
 from nxcc.palette import OUTCOMES, Palette
@@ -52,9 +52,12 @@ def draw(desk: Desk, view: View, shown: Sequence[Outcome], zone: ZoneInfo, palet
     """Tiles, orders, charts and calls. Tiles and charts stand on all outcomes, tables and files on those shown."""
     outcomes = view.outcomes()
     orders, calls = desk.archive.orders(outcomes), desk.archive.calls(outcomes)
-    distinct = kpis.distinct(records.frame(calls), {outcome.order_id: outcome.asked_at for outcome in outcomes})
+    distinct = totals.distinct(records.frame(calls), {outcome.order_id: outcome.asked_at for outcome in outcomes})
     money = Money.of(distinct["cost"], desk.settings.currency)
-    figures.tiles(kpis.lookup_kpis(orders.to_pandas(), distinct, money))
+    settings = desk.settings
+    terms = kpis.Terms(money, settings.short_talk_s, settings.service_level_s)
+    added = totals.of_frames(orders.to_pandas(), distinct, short_s=terms.short_s, in_time_s=terms.in_time_s)
+    figures.tiles(kpis.lookup_kpis(added, terms))
     _orders(view, _of(shown, orders), zone, money, palette)
     _reasons(shown)
     if len(distinct):

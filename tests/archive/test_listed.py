@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nxcc import intake, kpis, records
+from nxcc import intake, records, totals
 from nxcc.archive import Archive, Listed, Window
 from nxcc.errors import ArchiveError
 from nxcc.outcome import Outcome
@@ -370,7 +370,7 @@ def test_figures__agree_with_the_orders_and_the_distinct_calls(
     )
 
     frame = records.frame(archive.calls(known))
-    distinct = kpis.distinct(frame, {outcome.order_id: outcome.asked_at for outcome in known})
+    distinct = totals.distinct(frame, {outcome.order_id: outcome.asked_at for outcome in known})
     names = ["answered", "talk_s", "cost", "started_at", "hangup_reason", "hangup_party", "contradictory"]
     assert calls.schema.names == names
     assert pa.types.is_dictionary(calls.schema.field("hangup_reason").type)

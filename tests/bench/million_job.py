@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from nxcc import charts, kpis, records
 from nxcc.jobs import FileRequest
 from nxcc.palette import LIGHT
+from nxcc.totals import of_frames
 from nxcc.wording import Money
 from tests.bench import big_list
 from tests.bench.measured import measured
@@ -33,12 +34,15 @@ def main() -> None:
         found = jobs.listed(job).figures()
         calls = records.frame(found.calls)
         money = Money.of(calls["cost"].drop_duplicates(), "HKD")
-        kpis.lookup_kpis(found.orders.to_pandas(), calls, money)
+        terms = kpis.Terms(money)
+        orders = found.orders.to_pandas()
+        added = of_frames(orders, calls, short_s=terms.short_s, in_time_s=terms.in_time_s)
+        kpis.lookup_kpis(added, terms)
         charts.talk_time(calls, LIGHT)
         charts.hangup_reasons(calls, LIGHT)
         charts.cost_by_day(calls, LIGHT, ZONE, datetime.now(UTC), money)
         said["first_tiles_s"], at = time.perf_counter() - at, time.perf_counter()
-        del found, calls
+        del found, calls, orders, added
 
         file = jobs.file(job, FileRequest("orders", "csv", ZONE.key))
         said["csv_s"], said["csv_mb"] = time.perf_counter() - at, file.stat().st_size / 1e6

@@ -1,0 +1,151 @@
+"""Every call fetched so far, ready to be counted: a file of narrow rows beside the archive, kept up with the ledger.
+
+The file holds nothing that the archive does not: when it is missing, damaged or of another version, it is made anew.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from nxcc.archive import call_rows
+from nxcc.archive.call_rows import count_once, fold, narrow, new_words
+from nxcc.archive.ledger import Archive
+from nxcc.archive.sentences import sentences
+from nxcc.errors import ArchiveError
+
+VERSION = 1
+SCHEMA = "explored"
+AT_ONCE = 500_000  # ledger rows that are worked on at a time: bounds the memory
+_MOST_ADDED = 2_000_000  # more new rows than this, and making all anew is quicker
+_OURS = "gateway = $gateway AND tenant_id = $tenant"
+_NEW = f"SELECT rowid, * EXCLUDE (raw) FROM archive.calls WHERE {_OURS} AND rowid >= $first"
+Told = Callable[[int, int], None]
+
+
+def _silent(done: int, of: int) -> None:
+    """Tells nobody."""
+
+
+class Explored:
+    """The narrow rows of an archive. Thread-safe. Every method raises `ArchiveError`."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.path = archive.path.with_name(f"{archive.path.stem}-explored{archive.path.suffix}")
+        self._lock = threading.Lock()
+        self._attached = False
+        self.version = 0  # grows whenever the rows change
+
+    def refresh(self, told: Told = _silent) -> None:
+        """Brings the rows up with the ledger; `told` hears how many of the ledger's rows are done, and of how many."""
+        with self._lock, sentences(self.path):
+            self._attach()
+            with self.archive.reading() as read:
+                there = _one(read("SELECT coalesce(max(rowid) + 1, 0) AS n FROM archive.calls", {}))
+                state = read("SELECT * FROM explored.state", {}).to_pylist()
+                owner = read("SELECT $gateway AS gateway, $tenant AS tenant_id", {}).to_pylist()[0]
+            mine = [row["read"] for row in state if row["version"] == VERSION and owner.items() <= row.items()]
+            done = mine[0] if mine else 0
+            if mine and done == there:
+                return
+            if not mine or done > there or there - done > _MOST_ADDED:
+                self._rebuild(there, told)
+            else:
+                self._add(done, there)
+            self.version += 1
+
+    def words(self) -> tuple[dict[int, tuple[str, str]], int, int]:
+        """Texts by their number, each with its column; and the first and last quarter of an hour with a call."""
+        found = self.read("SELECT id, kind, text FROM words", {}).to_pydict()
+        spans = self.read("SELECT min(quarter) AS first, max(quarter) AS last FROM calls", {}).to_pylist()[0]
+        keys = zip(found["kind"], found["text"], strict=True)
+        return dict(zip(found["id"], keys, strict=True)), spans["first"] or 0, spans["last"] or 0
+
+    def read(self, query: str, values: dict[str, Any]) -> pa.Table:
+        """The answer to a query over `calls` and `words`, for the modules of this package."""
+        with self.archive.reading() as read:
+            read(f"SET search_path = '{SCHEMA},archive'", {})
+            return read(query, values)
+
+    def _attach(self) -> None:
+        if self._attached:
+            return
+        try:
+            self._open()
+        except ArchiveError:  # not ours, or not whole: nothing is lost with it
+            self.path.unlink(missing_ok=True)
+            self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
+            self._open()
+        self._attached = True
+
+    def _open(self) -> None:
+        quoted = str(self.path).replace("'", "''")
+        with self.archive.writing() as cursor:
+            cursor.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS {SCHEMA}")
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.calls ({call_rows.COLUMNS})")
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.words ({call_rows.WORDS_COLUMNS})")
+            cursor.execute(
+                f"CREATE TABLE IF NOT EXISTS {SCHEMA}.state (version INTEGER, gateway VARCHAR, tenant_id BIGINT, read BIGINT)"
+            )
+
+    def _rebuild(self, there: int, told: Told) -> None:
+        """All anew, some orders at a time, so that an order's calls are always together."""
+        shares = max(1, -(-there // AT_ONCE))
+        told(0, there)
+        with self.archive.writing() as cursor:
+            values = self.archive.owner
+            cursor.execute(f"DROP TABLE IF EXISTS {SCHEMA}.next")
+            cursor.execute(f"DELETE FROM {SCHEMA}.state")
+            cursor.execute(f"CREATE TABLE {SCHEMA}.next ({call_rows.COLUMNS})")
+            for share in range(shares):
+                these = f"""(SELECT rowid, * FROM archive.calls
+                    WHERE {_OURS} AND hash(order_id) % {shares} = {share} AND rowid < {there})"""
+                cursor.execute(new_words(SCHEMA, these), values)
+                cursor.execute(f"CREATE OR REPLACE TEMP TABLE narrow AS {narrow(SCHEMA, these)}", values)
+                fold(cursor.execute, f"{SCHEMA}.next")
+                told(min(there, (share + 1) * there // shares), there)
+            for share in range(shares):
+                count_once(cursor.execute, f"{SCHEMA}.next", f"hash(call_id) % {shares} = {share}")
+            cursor.begin()
+            cursor.execute(f"DROP TABLE {SCHEMA}.calls")
+            cursor.execute(f"ALTER TABLE {SCHEMA}.next RENAME TO calls")
+            self._note(cursor, there)
+            cursor.commit()
+            cursor.execute(f"CHECKPOINT {SCHEMA}")
+
+    def _add(self, done: int, there: int) -> None:
+        """The orders that new rows of the ledger belong to, made anew."""
+        with self.archive.writing() as cursor:
+            cursor.execute(
+                f"CREATE OR REPLACE TEMP TABLE fresh AS {_NEW} AND rowid < $there",
+                self.archive.owner | {"first": done, "there": there},
+            )
+            cursor.begin()
+            cursor.execute(new_words(SCHEMA, "fresh"))
+            cursor.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT order_id FROM fresh")
+            cursor.execute(
+                f"""CREATE OR REPLACE TEMP TABLE narrow AS
+                SELECT * EXCLUDE (attempt, order_calls, to_answer, time_to_answer_s, bits)
+                FROM {SCHEMA}.calls SEMI JOIN touched USING (order_id)
+                UNION ALL BY NAME {narrow(SCHEMA, "fresh")}"""
+            )
+            cursor.execute(f"DELETE FROM {SCHEMA}.calls WHERE order_id IN (FROM touched)")
+            fold(cursor.execute, f"{SCHEMA}.calls")
+            count_once(cursor.execute, f"{SCHEMA}.calls", "call_id IN (SELECT call_id FROM temp.fresh)")
+            self._note(cursor, there)
+            cursor.commit()
+
+    def _note(self, cursor: duckdb.DuckDBPyConnection, there: int) -> None:
+        cursor.execute(f"DELETE FROM {SCHEMA}.state")
+        values: dict[str, Any] = self.archive.owner | {"version": VERSION, "there": there}
+        cursor.execute(f"INSERT INTO {SCHEMA}.state VALUES ($version, $gateway, $tenant, $there)", values)
+
+
+def _one(table: pa.Table) -> int:
+    number: int = table["n"][0].as_py()
+    return number

@@ -1,0 +1,276 @@
+"""What figures and charts of Explore are made of: calls counted and added up in the archive's engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from nxcc import records
+from nxcc.archive.call_rows import FLAG_BITS
+from nxcc.archive.passing import SETTLED, SLOT, Condition, Local, condition, part_test
+from nxcc.facts import PARTS, VALUES, Is
+from nxcc.filters import Days, Filters
+from nxcc.hangup import PARTIES, RESULTS
+from nxcc.totals import Totals
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nxcc.archive.explored import Explored
+
+# Talk and waits are binned where people think: seconds first, then minutes.
+TALK_EDGES_S = (0, 5, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
+WAIT_EDGES_S = (0, 5, 10, 15, 20, 30, 45, 60, 120, 300)
+MOST_STEPS = 12
+_SUMS = ", ".join(f"sum({value}) AS {value}" for value in VALUES if value != "n")
+_COUNTED = f"bits & {Is.COUNTED:d} > 0"
+_ANSWERED = f"bits & {Is.ANSWERED:d} > 0"
+_ORDER = f"bits & {Is.ORDER:d} > 0"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What filters can choose from."""
+
+    direction: list[str] = field(default_factory=list)
+    agent: list[str] = field(default_factory=list)
+    status: list[str] = field(default_factory=list)
+    reason: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How calls are looked at: the analyst's zone, and the settings that some figures depend on."""
+
+    zone: ZoneInfo
+    short_s: float
+    in_time_s: float
+
+
+class Tallied:
+    """The calls that pass filters, added up. One is made for each look; every method raises `ArchiveError`."""
+
+    def __init__(self, explored: Explored, filters: Filters, look: Look) -> None:
+        self._explored = explored
+        self._look = look
+        self.filters = filters
+        words, first, last = explored.words()
+        self._ids = {key: number for number, key in words.items()}
+        self._texts = {number: text for number, (_, text) in words.items()}
+        self._local = Local(look.zone, first, last)
+
+    def options(self) -> Options:
+        """All texts that calls carry, each list sorted."""
+        found = Options()
+        for kind, text in sorted(self._ids, key=lambda key: (key[1].casefold(), key[1])):
+            getattr(found, kind).append(text)
+        return found
+
+    def totals(self, filters: Filters | None = None) -> Totals:
+        """Of these filters, or of others."""
+        where = self._where(filters or self.filters)
+        look = {"short_s": self._look.short_s, "in_time_s": self._look.in_time_s}
+        rows = self._frame(
+            f"SELECT direction, {SETTLED} AS bits, count(*) AS n, {_SUMS} FROM calls WHERE {{where}} GROUP BY ALL",
+            where,
+            look,
+        )
+        rows["direction"] = self._said(rows["direction"])
+        talked = int(Is.COUNTED | Is.ANSWERED | Is.TALKED)
+        talk = self._frame(
+            f"""SELECT talk_s, count(*) AS n FROM calls WHERE {{where}} AND bits & {talked} = {talked}
+            GROUP BY talk_s ORDER BY talk_s""",
+            where,
+        )
+        wait = self._frame(
+            f"SELECT median(time_to_answer_s) AS m FROM calls WHERE {{where}} AND bits & {Is.TIMED:d} > 0", where
+        )["m"][0]
+        return Totals(rows, talk, None if wait != wait or wait is None else float(wait))
+
+    def by_day(self, filters: Filters | None = None) -> pd.DataFrame:
+        """By local day (`day`, naive midnight) and result: `calls`, and of answered ones `talk_s`, `talked`, `short`;
+        `cost` and `priced`."""
+        rows = self._frame(
+            f"""SELECT {self._local.quarter} // 96 AS day, result, count(*) AS calls,
+                sum(talk_s) FILTER ({_ANSWERED}) AS talk_s, count(talk_s) FILTER ({_ANSWERED}) AS talked,
+                count(*) FILTER ({_ANSWERED} AND talk_s < $short_s) AS short, sum(cost) AS cost, count(cost) AS priced
+            FROM calls WHERE {{where}} AND {_COUNTED} AND quarter IS NOT NULL GROUP BY ALL ORDER BY day, result""",
+            self._where(filters or self.filters),
+            {"short_s": self._look.short_s},
+        )
+        rows["day"] = rows["day"].to_numpy(dtype=np.int64).astype("datetime64[D]").astype("datetime64[s]")
+        rows["result"] = _named(rows["result"], RESULTS, "other")
+        return rows
+
+    def by_slot(self, filters: Filters | None = None) -> pd.DataFrame:
+        """By hour of the local week and result: `weekday` (0 = Monday), `hour`, `result`, `calls`."""
+        rows = self._frame(
+            f"""SELECT {SLOT.format(quarter=self._local.quarter)} AS slot, result, count(*) AS calls
+            FROM calls WHERE {{where}} AND {_COUNTED} AND quarter IS NOT NULL GROUP BY ALL ORDER BY slot, result""",
+            self._where(filters or self.filters),
+        )
+        rows["weekday"], rows["hour"] = rows["slot"] // 24, rows.pop("slot") % 24
+        rows["result"] = _named(rows["result"], RESULTS, "other")
+        return rows
+
+    def waits(self) -> pd.DataFrame:
+        """Queue and ring time: `kind`, `from_s`, `to_s`, `calls`."""
+        import pandas as pd
+
+        parts = []
+        for kind in ("queue", "ring"):
+            where = self._where(self.filters.without(kind))
+            rows = self._frame(
+                f"""SELECT {kind}_s AS s, count(*) AS n FROM calls WHERE {{where}} AND {_COUNTED} AND {kind}_s IS NOT NULL
+                GROUP BY ALL""",
+                where,
+            )
+            parts.append(binned(rows["s"], rows["n"], WAIT_EDGES_S).assign(kind=kind))
+        return pd.concat(parts, ignore_index=True)
+
+    def reasons(self) -> pd.DataFrame:
+        """Why calls ended: `reason` (None = not said), `code`, `party`, `calls`, `contradictory`."""
+        rows = self._frame(
+            f"""SELECT reason, code, party, count(*) AS calls, count_if(bits & {Is.CONTRADICTED:d} > 0) AS contradictory
+            FROM calls WHERE {{where}} AND {_COUNTED} GROUP BY ALL ORDER BY calls DESC, reason, code""",
+            self._where(self.filters.without("reason", "party")),
+        )
+        rows["reason"] = self._said(rows["reason"])
+        rows["party"] = _named(rows["party"], PARTIES, "unknown")
+        return rows.astype({"code": "Int64"})
+
+    def agents(self, days: int) -> pd.DataFrame:
+        """By agent (None = nobody) and stretch of `days` local days: `agent`, `stretch` (a number that grows; missing
+        for calls without a start), `calls`, `answered`, `talk_s`, `talked`, `answered_cost`, `unanswered_cost`,
+        `priced`."""
+        return self._by("agent", self.filters.without("agent"), f"{self._local.quarter} // {96 * days:d} AS stretch,")
+
+    def directions(self) -> pd.DataFrame:
+        """By direction: `direction`, `calls`, `answered`, `talk_s`, `answered_cost`, `unanswered_cost`."""
+        return self._by("direction", self.filters.without("direction"))
+
+    def _by(self, column: str, filters: Filters, more: str = "") -> pd.DataFrame:
+        rows = self._frame(
+            f"""SELECT {column}, {more} count(*) AS calls, count_if({_ANSWERED}) AS answered,
+                sum(talk_s) FILTER ({_ANSWERED}) AS talk_s, count(talk_s) FILTER ({_ANSWERED}) AS talked,
+                coalesce(sum(cost) FILTER ({_ANSWERED}), 0) AS answered_cost,
+                coalesce(sum(cost) FILTER (NOT {_ANSWERED}), 0) AS unanswered_cost, count(cost) AS priced
+            FROM calls WHERE {{where}} AND {_COUNTED} GROUP BY ALL ORDER BY ALL""",
+            self._where(filters),
+        )
+        rows[column] = self._said(rows[column])
+        return rows
+
+    def steps(self) -> pd.DataFrame:
+        """How far orders were tried: `attempt`, `reached` (first answered then), `tried` (had as many calls)."""
+        import pandas as pd
+
+        rows = self._frame(
+            f"SELECT order_calls, to_answer, count(*) AS n FROM calls WHERE {{where}} AND {_ORDER} GROUP BY ALL",
+            self._where(self.filters.without("attempt")),
+        )
+        calls, to_answer, n = (
+            rows[name].fillna(0).to_numpy(dtype=np.int64) for name in ("order_calls", "to_answer", "n")
+        )
+        most = int(calls.max(initial=0))
+        attempts = np.arange(1, most + 1)
+        return pd.DataFrame(
+            {
+                "attempt": attempts,
+                "reached": np.bincount(to_answer, n, most + 1)[1:].astype(np.int64),
+                "tried": np.bincount(calls, n, most + 1)[::-1].cumsum()[::-1][1:].astype(np.int64),
+            }
+        )
+
+    def by_flag(self) -> tuple[pd.DataFrame, list[tuple[str, Callable[[], Totals]]]]:
+        """Quality flags: `flag`, `calls` with it; and for each flag, a tally of the calls without it (no medians)."""
+        import pandas as pd
+
+        look = {"short_s": self._look.short_s, "in_time_s": self._look.in_time_s}
+        rows = self._frame(
+            f"SELECT direction, {SETTLED} AS bits, flags, count(*) AS n, {_SUMS} FROM calls WHERE {{where}} GROUP BY ALL",
+            self._where(self.filters.without("flag")),
+            look,
+        )
+        rows["direction"] = self._said(rows["direction"])
+        counted = (rows["bits"].to_numpy() & int(Is.COUNTED)) > 0
+        flags, n = rows["flags"].to_numpy(dtype=np.int64), rows["n"].to_numpy(dtype=np.int64)
+        calls = [int(n[counted & ((flags & bit) > 0)].sum()) for bit in FLAG_BITS.values()]
+        nothing = pd.DataFrame({"talk_s": np.zeros(0), "n": np.zeros(0, np.int64)})
+        without: list[tuple[str, Callable[[], Totals]]] = [
+            (flag, lambda bit=bit: Totals(rows[(flags & bit) == 0], nothing)) for flag, bit in FLAG_BITS.items()
+        ]
+        return pd.DataFrame({"flag": list(FLAG_BITS), "calls": calls}), without
+
+    def count(self, part: str = "calls") -> int:
+        """How many calls (for a part of orders, their first calls) are behind a part."""
+        return int(self._frame(f"SELECT count(*) AS n FROM ({self._rows(part)})", *self._of_rows())["n"][0])
+
+    def calls(self, part: str, first: int, most: int) -> pa.Table:
+        """The calls behind a part (`records.SCHEMA`), the newest first; `most` of them from the `first` on."""
+        where, more = self._of_rows()
+        query = f"""{self._rows(part)} ORDER BY started_at DESC NULLS LAST, order_id, call_id
+            LIMIT {most:d} OFFSET {first:d}"""
+        shown = self._explored.read(query.format(where=where.sql), where.values | more)["ledger"].to_pylist()
+        rows = ", ".join(f"{row:d}" for row in shown) or "-1"
+        names = ", ".join(records.SCHEMA.names)
+        return self._explored.read(
+            f"""SELECT {names} FROM archive.calls WHERE rowid IN ({rows})
+            ORDER BY started_at DESC NULLS LAST, order_id, call_id""",
+            {},
+        ).cast(records.SCHEMA)
+
+    def _rows(self, part: str) -> str:
+        test = part_test(PARTS[part], self._ids)
+        return f"""SELECT ledger, order_id, call_id, started_at FROM (
+            SELECT *, {SETTLED} AS settled FROM calls WHERE {{where}}) WHERE {test}"""
+
+    def _of_rows(self) -> tuple[Condition, dict[str, Any]]:
+        return self._where(self.filters), {"short_s": self._look.short_s, "in_time_s": self._look.in_time_s}
+
+    def _where(self, filters: Filters) -> Condition:
+        found = condition(filters, self._local, self._ids)
+        tests, values = [found.sql], dict(found.values)
+        for name in ("period", "days"):
+            if quarters := self._local.within(getattr(filters, name)):
+                tests.append(f"quarter >= {quarters[0]} AND quarter < {quarters[1]}")
+        return Condition(" AND ".join(tests), values)
+
+    def _frame(self, query: str, where: Condition, more: dict[str, Any] | None = None) -> pd.DataFrame:
+        found = self._explored.read(query.format(where=where.sql), where.values | (more or {}))
+        frame: pd.DataFrame = found.to_pandas()
+        return frame
+
+    def _said(self, numbers: pd.Series[int]) -> pd.Series[str]:
+        import pandas as pd
+
+        return pd.Series([self._texts.get(number) for number in numbers.tolist()], index=numbers.index, dtype=object)
+
+
+def binned(values: pd.Series[float], n: pd.Series[int], edges: Sequence[float]) -> pd.DataFrame:
+    """Seconds in bins `from_s`, `to_s` (not included; the last is open), with `calls`."""
+    import pandas as pd
+
+    places = np.clip(np.searchsorted(edges, values.to_numpy(dtype=float), side="right") - 1, 0, len(edges) - 1)
+    calls = np.bincount(places, n.to_numpy(dtype=np.int64), len(edges)).astype(np.int64)
+    return pd.DataFrame({"from_s": edges, "to_s": [*edges[1:], float("inf")], "calls": calls})
+
+
+def _named(numbers: pd.Series[int], names: Sequence[str], other: str) -> pd.Series[str]:
+    """Numbers from 1 as the words that they stand for."""
+    import pandas as pd
+
+    words = np.array([other, *names], dtype=object)
+    return pd.Series(words[numbers.to_numpy(dtype=np.int64)], index=numbers.index, dtype=object)
+
+
+def days_before(now: datetime, zone: ZoneInfo, days: int) -> Days:
+    """The last days, today included."""
+    today = now.astimezone(zone).date()
+    return today - timedelta(days=days - 1), today

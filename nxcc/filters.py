@@ -1,0 +1,197 @@
+"""Which calls one looks at: a set of filters, as it stands in an address and as it is said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from typing import Any
+
+from nxcc import wording
+
+Days = tuple[date, date]  # both included, in the analyst's zone
+Range = tuple[float | None, float | None]  # from, up to but not including; None = open
+Texts = tuple[str, ...]  # "" = calls where nothing is said
+LONGEST = 200  # characters of a value out of an address
+
+_TEXTS = ("direction", "result", "agent", "reason", "party", "status", "flag", "hour", "slot", "attempt")
+_DAYS = ("period", "days")
+_RANGES = ("cost", "talk", "queue", "ring")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Calls pass that fit every filter that is set; within one filter, any of its values.
+
+    `period` is the time looked at, None = all of it; `days` a part of it, picked in a chart. `hour` holds hours of the
+    local day ("0" to "23"), `slot` hours of the week ("0-9" = Mondays from 09:00), `attempt` the place of a call among
+    those of its order. `find` is a piece of an order id or of a number.
+    """
+
+    period: Days | None = None
+    days: Days | None = None
+    direction: Texts = ()
+    answered: bool | None = None
+    result: Texts = ()
+    agent: Texts = ()
+    reason: Texts = ()
+    party: Texts = ()
+    status: Texts = ()
+    flag: Texts = ()
+    hour: Texts = ()
+    slot: Texts = ()
+    attempt: Texts = ()
+    cost: Range = (None, None)
+    talk: Range = (None, None)
+    queue: Range = (None, None)
+    ring: Range = (None, None)
+    find: str = ""
+
+    def without(self, *names: str) -> Filters:
+        """These filters but for some."""
+        return replace(self, **{name: getattr(_NONE, name) for name in names})
+
+    def is_set(self, name: str) -> bool:
+        """Whether this one is."""
+        return bool(getattr(self, name) != getattr(_NONE, name))
+
+    def chosen(self) -> list[str]:
+        """The names of those that are set, the period apart."""
+        return [name for name in NAMES if name != "period" and self.is_set(name)]
+
+    @property
+    def span(self) -> Days | None:
+        """The days looked at: those picked, else the period."""
+        return self.days or self.period
+
+    def before(self) -> Filters | None:
+        """The same filters over as many days just before; None without a period."""
+        if self.span is None:
+            return None
+        first, last = self.span
+        length = last - first + timedelta(days=1)
+        try:
+            return replace(self, period=(first - length, last - length), days=None)
+        except OverflowError:
+            return None
+
+    def address(self) -> list[tuple[str, str]]:
+        """As parameters of an address."""
+        said: list[tuple[str, str]] = []
+        for name in NAMES:
+            value = getattr(self, name)
+            if not self.is_set(name):
+                continue
+            if name in _TEXTS:
+                said += [(name, text) for text in value]
+            elif name in _DAYS:
+                said.append((name, f"{value[0].isoformat()}_{value[1].isoformat()}"))
+            elif name in _RANGES:
+                said.append((name, "_".join("" if end is None else f"{end:g}" for end in value)))
+            else:
+                said.append((name, {True: "yes", False: "no"}.get(value, value)))
+        return said
+
+
+NAMES: tuple[str, ...] = tuple(field.name for field in fields(Filters))
+_NONE = Filters()
+
+
+def from_address(parameters: Iterable[tuple[str, str]]) -> tuple[Filters, list[str]]:
+    """The filters that an address says, and the names of those that cannot be read (they are left out)."""
+    values: dict[str, Any] = {}
+    unread: list[str] = []
+    for name, text in parameters:
+        if name not in NAMES:
+            continue
+        try:
+            value = _read(name, text[:LONGEST])
+        except ValueError:
+            unread.append(name)
+            continue
+        values[name] = (*values.get(name, ()), *value) if name in _TEXTS else value
+    return Filters(**values), unread
+
+
+def _read(name: str, text: str) -> Any:  # noqa: ANN401
+    if name in _TEXTS:
+        return (text,)
+    if name in _DAYS:
+        first, _, last = text.partition("_")
+        days = (date.fromisoformat(first), date.fromisoformat(last or first))
+        return days if days[0] <= days[1] else days[::-1]
+    if name in _RANGES:
+        first, _, last = text.partition("_")
+        return (float(first) if first else None, float(last) if last else None)
+    if name == "answered":
+        return {"yes": True, "no": False}[text] if text in ("yes", "no") else _unread()
+    return text.strip()
+
+
+def _unread() -> bool:
+    raise ValueError
+
+
+LABELS: Mapping[str, str] = {
+    "period": "Period",
+    "days": "Days",
+    "direction": "Direction",
+    "answered": "Answered",
+    "result": "Result",
+    "agent": "Agent",
+    "reason": "Hang-up reason",
+    "party": "Hung up by",
+    "status": "Call status",
+    "flag": "Flag",
+    "hour": "Hour",
+    "slot": "Weekday and hour",
+    "attempt": "Attempt",
+    "cost": "Cost",
+    "talk": "Talk",
+    "queue": "Queue",
+    "ring": "Ring",
+    "find": "Order id or number",
+}
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_SAID = {"inbound": "inbound", "outbound": "outbound", "aicc": "callbot", "no_answer": "no answer"}
+
+
+def days_in_words(days: Days) -> str:
+    """`27 Oct – 23 Nov 2026`, `23 Nov 2026`."""
+    first, last = days
+    if first == last:
+        return f"{first:%-d %b %Y}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first:%-d %b}{year} – {last:%-d %b %Y}"
+
+
+def in_words(filters: Filters, name: str) -> str:
+    """What one filter lets pass; foreign texts are as they came."""
+    value = getattr(filters, name)
+    if name in _DAYS:
+        return days_in_words(value) if value else "all time"
+    if name in _RANGES:
+        return _range_in_words(value, wording.duration if name != "cost" else lambda amount: f"{amount:g}")
+    if name == "answered":
+        return "yes" if value else "no"
+    if name == "find":
+        return str(value)
+    if name == "slot":
+        return ", ".join(_slot_in_words(text) for text in value)
+    if name == "hour":
+        return ", ".join(f"{text.zfill(2)}:00" for text in value)
+    return ", ".join(_SAID.get(text, text) or "none" for text in value)
+
+
+def _range_in_words(ends: Range, say: Any) -> str:  # noqa: ANN401
+    first, last = ends
+    if first is None:
+        return f"under {say(last)}"
+    return f"from {say(first)}" if last is None else f"{say(first)} to {say(last)}"
+
+
+def _slot_in_words(text: str) -> str:
+    weekday, _, hour = text.partition("-")
+    if weekday.isdigit() and int(weekday) < len(_WEEKDAYS):
+        return f"{_WEEKDAYS[int(weekday)]} {hour.zfill(2)}:00"
+    return text
