@@ -22,7 +22,7 @@ from nxcc.jobs.files import REASONS
 from nxcc.kpis import Kpi
 from nxcc.outcome import Outcome, Word
 from nxcc.palette import OUTCOMES, PALETTES, Mode, Palette
-from nxcc.ui import figures, flag_filter, tables
+from nxcc.ui import bulk_changes, figures, flag_filter, tables
 from nxcc.wording import Money
 
 A_PAGE = 200  # rows
@@ -62,6 +62,7 @@ def draw(desk: Desk, jobs: Jobs, job: Job, zone: ZoneInfo, palette: Palette) -> 
         if drawn:
             figures.cards(drawn)
         _calls(look, outcomes)
+        bulk_changes.draw(desk.archive, jobs.listed(job), zone, palette, answers=_answers_of(job))
 
 
 def _answers_of(job: Job) -> str:

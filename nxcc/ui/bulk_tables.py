@@ -13,6 +13,7 @@ from nxcc import intake, wording
 from nxcc.archive import Reason
 from nxcc.outcome import WORDS, Outcome
 from nxcc.palette import OUTCOMES, Palette
+from nxcc.ui import order_trail
 from nxcc.ui.tables import Format, draw, text_of
 
 
@@ -61,10 +62,11 @@ def failures_table(reasons: Sequence[Reason]) -> None:
 
 def latest_table(outcomes: Sequence[Outcome], zone: ZoneInfo, palette: Palette) -> None:
     """The answers that came last."""
-    now = datetime.now(UTC)
+    now, key = datetime.now(UTC), "latest_table"
     at = [(outcome.asked_at or now).astimezone(zone) for outcome in outcomes]
     shown = pd.DataFrame(
         {
+            order_trail.COLUMN: order_trail.buttons(key, [outcome.order_id for outcome in outcomes]),
             "at": [f"{moment:%H:%M:%S}" for moment in at],
             "order_id": [wording.plain(outcome.order_id) for outcome in outcomes],
             "outcome": [outcome.word for outcome in outcomes],
@@ -74,6 +76,7 @@ def latest_table(outcomes: Sequence[Outcome], zone: ZoneInfo, palette: Palette) 
     )
     cc = st.column_config
     config = {
+        order_trail.COLUMN: order_trail.column(key),
         "at": cc.TextColumn(f"Answered ({wording.offset(zone, now)})", width=130),
         "order_id": cc.TextColumn("Order ID", width=190),
         "outcome": cc.TextColumn("Outcome", width=100),
@@ -82,4 +85,4 @@ def latest_table(outcomes: Sequence[Outcome], zone: ZoneInfo, palette: Palette) 
     }
     formats: dict[str, Format] = {"outcome": lambda word: OUTCOMES[word].tag, "calls": wording.count}
     colours = {"outcome": {str(word): palette.text[word] for word in WORDS}}
-    draw(shown, config, formats, colours, rows=5, alt="The answers that came last", key="latest_table")
+    draw(shown, config, formats, colours, rows=5, alt="The answers that came last", key=key)
