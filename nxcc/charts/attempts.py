@@ -15,7 +15,8 @@ from nxcc.charts.shares import many, share_of
 from nxcc.palette import Palette
 
 MOST = 12
-_LABEL = (0.14, 0.1)  # a label's width and height as parts of the plot on a small screen
+_LABEL = (0.17, 0.1)  # a label's width and height as parts of the plot on a small screen
+_MOST_TICKS = 8
 
 
 def attempts_until_answered(steps: pd.DataFrame, orders: int, palette: Palette, *, picked: Picked = NOBODY) -> Chart:
@@ -50,7 +51,7 @@ def attempts_until_answered(steps: pd.DataFrame, orders: int, palette: Palette, 
     ]
     teal = palette.mark["answered"]
     figure = go.Figure()
-    figure.add_hline(y=100 * shares[-1], line={"color": palette.mark["axis"], "width": 1, "dash": "dot"})
+    figure.add_hline(y=100 * shares[-1], line={"color": palette.mark["axis"], "width": 1, "dash": "dot"}, layer="below")
     figure.add_scatter(
         x=values,
         y=100 * shares,
@@ -62,32 +63,42 @@ def attempts_until_answered(steps: pd.DataFrame, orders: int, palette: Palette, 
         cliponaxis=False,
         **AS_DRAWN,
     )
-    for n in _labelled(shares):
+    crowded = len(names) > _MOST_TICKS  # labels keep out of the next step's way
+    texts = [wording.share(float(part)) for part in shares]
+    for n in _labelled(shares, texts):
         figure.add_annotation(
-            x=values[n], y=100 * shares[n], text=wording.share(float(shares[n])), showarrow=False, yanchor="bottom",
-            yshift=5, font={"size": 11, "color": palette.mark["ink"]},
+            x=values[n], y=100 * shares[n], text=texts[n], showarrow=False, yanchor="bottom", yshift=5,
+            xanchor="right" if crowded else "center", xshift=8 if crowded else 0,
+            font={"size": 11, "color": palette.mark["ink"]},
         )  # fmt: skip
     last = max(len(names), 3)
+    half_a_label = max(0.5, last * _LABEL[0] / 2)
+    ticks = range(len(names) - 1, -1, -2 if crowded else -1)
     figure.update_layout(
         margin_t=28,
-        xaxis={"title": "Calls to the order", "tickvals": values, "ticktext": names, "range": [0.5, last + 0.5]},
+        xaxis={
+            "title": "Calls to the order",
+            "tickvals": [values[n] for n in ticks],
+            "ticktext": [names[n] for n in ticks],
+            "tickangle": 0,
+            "range": [1 - half_a_label, last + half_a_label],
+        },
         yaxis={"title": "Orders reached (%)", "range": [0, 100], "dtick": 25},
     )
     dressed(figure, palette)
     note = f"n {many(orders, 'order')} with calls"
-    first, all_in_all = (wording.share(float(shares[n])) for n in (0, -1))
-    alt = f"{first} of {many(orders, 'order')} reached at the first call, {all_in_all} in all"
+    alt = f"{texts[0]} of {many(orders, 'order')} reached at the first call, {texts[-1]} in all"
     return Chart("attempts", title, note, help_, alt, pickable(figure), selects=POINTS)
 
 
-def _labelled(shares: Sequence[float] | np.ndarray) -> list[int]:
-    """Points whose labels do not touch: the last, the first, then from the left."""
+def _labelled(shares: np.ndarray, texts: Sequence[str]) -> list[int]:
+    """Points whose labels do not touch and say something new: the last, the first, then from the left."""
     wide, high = _LABEL
     step = 1 / max(len(shares), 3)
     kept: list[int] = []
     for n in [len(shares) - 1, *range(len(shares) - 1)]:
         apart = (abs(n - m) * step >= wide or abs(shares[n] - shares[m]) >= high for m in kept)
-        if all(apart):
+        if all(apart) and texts[n] not in {texts[m] for m in kept}:
             kept.append(n)
     return sorted(kept)
 

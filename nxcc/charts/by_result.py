@@ -17,6 +17,8 @@ from nxcc.hangup import RESULTS, Result
 from nxcc.palette import RESULTS as ROLES
 from nxcc.palette import Palette
 
+_ON_A_LINE = 3  # results that a narrow card names on one line
+
 
 def calls_by_day(
     days: pd.DataFrame, palette: Palette, zone_text: str, *, picked: Picked = NOBODY, by: By = "day"
@@ -64,7 +66,7 @@ def calls_by_hour(hours: pd.DataFrame, palette: Palette, zone_text: str, *, pick
     )
     whole = int(totals.sum())
     alt = f"{many(whole, 'call')} by hour; most, {totals.max():,}, from {values[int(totals.argmax())]:02d}:00 on"
-    dressed(figure, palette, key=_key(table, palette), height=HEIGHT)
+    dressed(figure, palette, key=_key(table, palette), key_lines=2 if len(table.columns) > _ON_A_LINE else 1)
     note = f"n {many(whole, 'call')}"
     return Chart("calls_by_hour", title, note, help_, alt, pickable(figure, "h"), HEIGHT, POINTS_AND_BOX)
 

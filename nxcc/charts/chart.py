@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
@@ -13,6 +13,7 @@ from nxcc.palette import Palette
 HEIGHT = 236  # px; three beside each other
 TALL = 268  # px; two beside each other
 Selects = tuple[Literal["points", "box"], ...]
+_LINE_PX = 16  # of a key
 _FACE = "Inter, PingFang SC, Microsoft YaHei, Noto Sans SC, sans-serif"
 
 
@@ -32,13 +33,25 @@ class Chart:
     height: int = HEIGHT
     selects: Selects = ()
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """How plotly shows it: without tools, or with two to switch between clicks and boxes."""
+        if "box" not in self.selects:
+            return {"displayModeBar": False, "displaylogo": False}
+        return {"displayModeBar": "hover", "displaylogo": False, "modeBarButtons": [["pan2d", "select2d"]]}
+
 
 def dressed(
-    figure: go.Figure, palette: Palette, *, key: bool | Sequence[tuple[str, str]] = False, height: int = HEIGHT
+    figure: go.Figure,
+    palette: Palette,
+    *,
+    key: bool | Sequence[tuple[str, str]] = False,
+    height: int = HEIGHT,
+    key_lines: int = 1,
 ) -> go.Figure:
     """Fonts, axes and margins; with `key`, a line of coloured squares as the title (a legend would wrap).
 
-    The key names the traces, or what it is given: names with their colours.
+    The key names the traces, or what it is given: names with their colours, on one line or broken over more.
     """
     mark = palette.mark
     small = {"size": 11, "color": mark["muted"]}
@@ -53,6 +66,8 @@ def dressed(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 4, "r": 14, "t": 8, "b": 4},
         "hovermode": "closest",
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": mark["axis"], "activecolor": mark["muted"]},
+        "newselection": {"line": {"color": mark["muted"], "width": 1, "dash": "dot"}},
         "xaxis": axis | {"showline": True},
         "yaxis": axis | {"showgrid": True, "gridcolor": mark["grid"], "ticks": "", "ticklabelstandoff": 4},
         "hoverlabel": {
@@ -64,14 +79,16 @@ def dressed(
     if key:
         entries = [(trace.name, trace.marker.color) for trace in figure.data] if key is True else key
         title = {
-            "text": _key(entries),
+            "text": _key(entries, key_lines),
             "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
-            "pad": {"t": 4, "l": 0}, "font": {"size": 11.5, "color": mark["muted"], "weight": 400},
+            "pad": {"t": 4 + _LINE_PX * (key_lines - 1) / 2, "l": 0},
+            "font": {"size": 11.5, "color": mark["muted"], "weight": 400},
         }  # fmt: skip
-        figure.update_layout(margin_t=32, margin_r=28, title=title)
+        figure.update_layout(margin_t=32 + _LINE_PX * (key_lines - 1), margin_r=28, title=title)
     return figure
 
 
-def _key(entries: Sequence[tuple[str, str]]) -> str:
-    squares = (f'<span style="color:{colour};font-size:16px">■</span> {name}' for name, colour in entries)
-    return "\u2002 \u2002 ".join(squares)
+def _key(entries: Sequence[tuple[str, str]], lines: int) -> str:
+    squares = [f'<span style="color:{colour};font-size:16px">■</span> {name}' for name, colour in entries]
+    a_line = -(-len(squares) // lines)
+    return "<br>".join("\u2002 \u2002 ".join(squares[n : n + a_line]) for n in range(0, len(squares), a_line))

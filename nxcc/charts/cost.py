@@ -35,6 +35,8 @@ MOST_DAYS = 92  # a longer time is drawn by month
 What = Literal["day", "month", "agent", "direction"]
 _PARTS = (("answered_cost", "Answered", "answered"), ("unanswered_cost", "Not answered", "no_answer"))
 _COUNTED = ["answered_cost", "unanswered_cost", "calls", "unanswered", "priced"]
+_DIGITS = 4  # of an amount at the end of a bar
+
 _OVER_TIME: dict[What, By] = {"day": "day", "month": "month"}
 _NONE: dict[What, str] = {"agent": "No agent", "direction": "No direction"}
 
@@ -159,7 +161,7 @@ def _ranked(what: What, rows: pd.DataFrame, palette: Palette, money: Money, pick
         for column, part, role in _PARTS
     ]
     amounts = np.array([float(bar["answered_cost"] + bar["unanswered_cost"]) for bar in sums])
-    ends = [wording.in_chart(Money("", money.digits).short(amount)) for amount in amounts]
+    ends = _ends(amounts, money)
     values, labels = [value for value, _, _ in shown], [label for _, label, _ in shown]
     figure = ranked_bars(values, labels, cuts, palette, picked, ends=ends, x_title=money.header("Cost"))
     first = wording.plain(labels[0])
@@ -171,6 +173,17 @@ def _ranked(what: What, rows: pd.DataFrame, palette: Palette, money: Money, pick
 def _hover(part: str, column: str, bar: pd.Series[float], money: Money) -> str:
     share = share_of(int(bar["unanswered"]), int(bar["calls"]), "calls not answered")
     return f"{part} <b>{wording.in_chart(money.text(float(bar[column])))}</b><br>{share}"
+
+
+def _ends(amounts: np.ndarray, money: Money) -> list[str]:
+    """The amounts without their currency, in as many digits as the highest needs; a little is never 0."""
+    exact = Money("", money.digits)
+    spare = _DIGITS - len(f"{np.abs(amounts).max():.0f}")
+    short = Money("", max(0, min(money.digits, spare)))
+    return [
+        exact.number(amount) if amount and abs(amount) < 10**-short.digits else short.number(amount)
+        for amount in amounts
+    ]
 
 
 def _n(priced: int, n: int) -> str:

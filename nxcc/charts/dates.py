@@ -12,7 +12,7 @@ By = Literal["day", "month"]
 
 _DAY_MS = 86_400_000
 _WEEK = 7
-WIDTH_MS = {"day": 0.72 * _DAY_MS, "month": 21 * _DAY_MS}
+WIDTH_MS = {"day": 0.82 * _DAY_MS, "month": 24 * _DAY_MS}
 HOVER = {"day": "%a %d %b %Y", "month": "%B %Y"}
 _TICK = {"day": "%d %b", "month": "%b %Y"}
 _UNIT = {"day": "D", "month": "M"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -130,7 +129,7 @@ def _edges(bins: pd.DataFrame, title: str) -> dict[str, object]:
     step = -(-len(edges) // _MOST_TICKS)
     places = [n for n in range(0, len(edges), step) if math.isfinite(edges[n])]
     return {
-        "title": f"{title} ({_units([edges[n] for n in places])})",
+        "title": title,
         "range": [0, len(bins)],
         "tickvals": places,
         "ticktext": [_edge(edges[n]) for n in places],
@@ -140,13 +139,8 @@ def _edges(bins: pd.DataFrame, title: str) -> dict[str, object]:
 
 def _edge(seconds: float) -> str:
     if seconds < 60:
-        return f"{seconds:g}"
+        return f"{seconds:g}s" if seconds else "0"
     return f"{seconds / 60:g}m" if seconds < 3600 else f"{seconds / 3600:g}h"
-
-
-def _units(edges: Sequence[float]) -> str:
-    most = max(edges)
-    return "s" if most < 60 else "s, then m" if most < 3600 else "s, then m, h"
 
 
 def _median_line(figure: go.Figure, bins: pd.DataFrame, median_s: float, palette: Palette) -> None:

@@ -55,8 +55,9 @@ def faded(colour: str) -> str:
 
 
 def pickable(figure: go.Figure, drag: Literal["h", "any"] | None = None) -> go.Figure:
-    """Clicks select; with `drag`, so does a box, drawn along the x axis or freely."""
-    figure.update_layout(clickmode="event+select", dragmode="select" if drag else False)
+    """Clicks select. With `drag`, a box does as well once the reader asks for it, along the x axis or freely: Streamlit
+    takes no clicks while a drag draws a box."""
+    figure.update_layout(clickmode="event+select", dragmode="pan" if drag else False)
     if drag:
         figure.update_layout(selectdirection=drag)
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,10 @@ from nxcc.palette import Palette
 
 MOST = 7
 NONE_SAID = ""  # the value of a bar of calls where nothing is said; the bar of all others carries None
-_LONGEST_LABEL = 26
+_LONGEST_LABEL = 22
 _LONGEST_HOVER = 200
 _ROOM = 4  # fewer bars are no thicker than this many
+_DIGIT_PX = 6.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,23 @@ def ranked_bars(
     for cut in cuts:
         if not any(cut.amounts):
             continue
-        hatch = {"shape": "/", "fgcolor": palette.mark["canvas"], "size": 5, "solidity": 0.4}
+        colour = painted(palette.mark[cut.role], values, picked)
+        marker: dict[str, Any] = {"color": colour}
+        if cut.hatched:
+            marker["pattern"] = {
+                "shape": "/",
+                "fgcolor": colour,
+                "bgcolor": "rgba(0,0,0,0)",
+                "size": 5,
+                "solidity": 0.4,
+            }
+            marker["line"] = {"color": colour, "width": 1}
         figure.add_bar(
             y=places,
             x=np.asarray(cut.amounts[::-1]),
             orientation="h",
             name=cut.name,
-            marker={"color": painted(palette.mark[cut.role], values, picked)}
-            | ({"pattern": hatch} if cut.hatched else {}),
+            marker=marker,
             customdata=carried(values if picked is not None else [None] * len(values), names, cut.hovers[::-1]),
             hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
             **AS_DRAWN,
@@ -86,7 +97,7 @@ def ranked_bars(
         barmode="relative",
         xaxis={
             "title": x_title, "showticklabels": False, "showline": False, "ticks": "",
-            "range": [low * 1.2, high * 1.25 or (1 if not low else 0)],
+            "range": [low * 1.05, high * 1.02 or (0 if low else 1)],
         },
         yaxis={
             "tickvals": places,
@@ -97,4 +108,5 @@ def ranked_bars(
     )  # fmt: skip
     key = {cut.name: palette.mark[cut.role] for cut in cuts if any(cut.amounts)}
     dressed(figure, palette, key=list(key.items()), height=HEIGHT)
+    figure.update_layout(margin_r=8 + _DIGIT_PX * max(map(len, ends)))
     return figure if picked is None else pickable(figure)
