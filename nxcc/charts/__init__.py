@@ -1,10 +1,35 @@
 """Charts of calls: a DataFrame of calls in (`records.frame`, each call once), a `Chart` with its plotly figure out."""
 
+from nxcc.charts.attempts import attempts_until_answered
 from nxcc.charts.bars import Part, parts_bar
-from nxcc.charts.chart import HEIGHT, Chart
-from nxcc.charts.cost import cost_by_day
-from nxcc.charts.hangups import hangup_reasons
+from nxcc.charts.by_result import calls_by_day, calls_by_hour
+from nxcc.charts.chart import HEIGHT, TALL, Chart
+from nxcc.charts.cost import What, cost_by, cost_by_day
+from nxcc.charts.dates import By
+from nxcc.charts.durations import talk_distribution, waits
+from nxcc.charts.hangups import hangup_reasons, hangups
+from nxcc.charts.heat import answer_rate_heat
 from nxcc.charts.pace import answers_a_second
 from nxcc.charts.talk import talk_time
 
-__all__ = ["HEIGHT", "Chart", "Part", "answers_a_second", "cost_by_day", "hangup_reasons", "parts_bar", "talk_time"]
+__all__ = [
+    "HEIGHT",
+    "TALL",
+    "By",
+    "Chart",
+    "Part",
+    "What",
+    "answer_rate_heat",
+    "answers_a_second",
+    "attempts_until_answered",
+    "calls_by_day",
+    "calls_by_hour",
+    "cost_by",
+    "cost_by_day",
+    "hangup_reasons",
+    "hangups",
+    "parts_bar",
+    "talk_distribution",
+    "talk_time",
+    "waits",
+]

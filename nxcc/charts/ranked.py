@@ -75,7 +75,7 @@ def ranked_bars(
                 "size": 5,
                 "solidity": 0.4,
             }
-            marker["line"] = {"color": colour, "width": 1}
+            marker["line"] = {"color": colour, "width": [1 if amount else 0 for amount in cut.amounts[::-1]]}
         figure.add_bar(
             y=places,
             x=np.asarray(cut.amounts[::-1]),
