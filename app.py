@@ -11,7 +11,7 @@ from nxcc.ui import at_work
 def main() -> None:
     """Draws the app."""
     from nxcc.ui import navigation, shell  # here: the server imports this file before Streamlit can keep anything
-    from pages import bulk, jobs, lookup, order
+    from pages import bulk, explore, jobs, lookup, order
 
     st.set_page_config(
         "Order calls", PROJECT / "static" / "mark.svg", layout="wide", initial_sidebar_state=shell.SIDEBAR_PX
@@ -24,6 +24,7 @@ def main() -> None:
             st.Page(jobs.render, title="Jobs", icon=":material/work_history:", url_path="jobs"),
         ],
         "Analyse": [
+            st.Page(explore.render, title="Explore", icon=":material/monitoring:", url_path="explore"),
             st.Page(order.render, title="Order story", icon=":material/timeline:", url_path="order"),
         ],
     }

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from nxcc.account import Credentials
 from nxcc.api.client import Client
-from nxcc.archive import Archive, Freshness
+from nxcc.archive import Archive, Explored, Freshness
 from nxcc.errors import NxccError
 from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
 if TYPE_CHECKING:
     from nxcc.jobs import Jobs, Store
+    from nxcc.views import Views
     from nxcc.sandbox import Sandbox
 
 SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's answers still play
@@ -25,21 +26,25 @@ SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's 
 class Desk:
     """One installation at work. A process opens one and shares it.
 
-    `sandbox` is None when the vendor's API answers; `jobs` are there when they were asked for.
+    `sandbox` is None when the vendor's API answers; `jobs` and `views` are there when they were asked for.
     """
 
     settings: Settings
     credentials: Credentials
     client: Client
     archive: Archive
+    explored: Explored
     lookup: Lookup
     sandbox: Sandbox | None
     jobs: Jobs | None
+    views: Views | None = None
 
     def close(self) -> None:
         """Ends the jobs' threads (the jobs go on at the next start), lets the archive's file go, ends the sandbox."""
         if self.jobs:
             self.jobs.end()
+        if self.views:
+            self.views.close()
         self.archive.close()
         if self.sandbox:
             self.sandbox.stop()
@@ -71,13 +76,20 @@ def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
         raise
     freshness = Freshness(timedelta(seconds=settings.fresh_found_s), timedelta(seconds=settings.fresh_no_calls_s))
     lookup = Lookup(client, archive, freshness)
-    desk = Desk(settings, credentials, client, archive, lookup, sandbox, None)
+    desk = Desk(settings, credentials, client, archive, Explored(archive), lookup, sandbox, None)
     if not with_jobs:
         return desk
     try:
         from nxcc.jobs import Jobs  # here, because a look up on the command line does without
 
-        return replace(desk, jobs=Jobs(open_store(settings), lookup, settings.data_dir / "jobs"))
+        from nxcc.views import Views
+
+        store = open_store(settings)
+        return replace(
+            desk,
+            jobs=Jobs(store, lookup, settings.data_dir / "jobs"),
+            views=Views(store.path, store.owner),
+        )
     except BaseException:
         desk.close()
         raise

@@ -16,6 +16,7 @@ LONGEST = 200  # characters of a value out of an address
 
 _TEXTS = ("direction", "result", "agent", "reason", "party", "status", "flag", "hour", "slot", "attempt")
 _DAYS = ("period", "days")
+_ALL_TIME = "all"
 _RANGES = ("cost", "talk", "queue", "ring")
 
 
@@ -80,9 +81,11 @@ class Filters:
         said: list[tuple[str, str]] = []
         for name in NAMES:
             value = getattr(self, name)
-            if not self.is_set(name):
+            if name == "period" and value is None:
+                said.append((name, _ALL_TIME))
+            elif not self.is_set(name):
                 continue
-            if name in _TEXTS:
+            elif name in _TEXTS:
                 said += [(name, text) for text in value]
             elif name in _DAYS:
                 said.append((name, f"{value[0].isoformat()}_{value[1].isoformat()}"))
@@ -117,6 +120,8 @@ def _read(name: str, text: str) -> Any:  # noqa: ANN401
     if name in _TEXTS:
         return (text,)
     if name in _DAYS:
+        if name == "period" and text == _ALL_TIME:
+            return None
         first, _, last = text.partition("_")
         days = (date.fromisoformat(first), date.fromisoformat(last or first))
         return days if days[0] <= days[1] else days[::-1]
@@ -124,12 +129,10 @@ def _read(name: str, text: str) -> Any:  # noqa: ANN401
         first, _, last = text.partition("_")
         return (float(first) if first else None, float(last) if last else None)
     if name == "answered":
-        return {"yes": True, "no": False}[text] if text in ("yes", "no") else _unread()
+        if text not in ("yes", "no"):
+            raise ValueError
+        return text == "yes"
     return text.strip()
-
-
-def _unread() -> bool:
-    raise ValueError
 
 
 LABELS: Mapping[str, str] = {

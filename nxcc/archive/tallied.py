@@ -65,6 +65,14 @@ class Tallied:
         self._texts = {number: text for number, (_, text) in words.items()}
         self._local = Local(look.zone, first, last)
 
+    def any_calls(self) -> bool:
+        """Whether there is a call at all, filters or not."""
+        return bool(self._explored.read("SELECT EXISTS (FROM calls) AS n", {})["n"][0].as_py())
+
+    def costs(self, most: int = 5_000) -> pd.Series[float]:
+        """Some of the costs, to see how many digits they have."""
+        return self._frame(f"SELECT cost FROM calls WHERE {{where}} AND cost IS NOT NULL LIMIT {most:d}", self._where(Filters()))["cost"]
+
     def options(self) -> Options:
         """All texts that calls carry, each list sorted."""
         found = Options()

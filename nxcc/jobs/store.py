@@ -84,7 +84,7 @@ class Store:
 
     def __init__(self, path: Path, owner: str) -> None:
         self.path = path
-        self._owner = owner
+        self.owner = owner
         self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": WAIT_FOR_LOCK_S})
         event.listen(self._engine, "connect", _prepare)
         with self._sentences():
@@ -98,7 +98,7 @@ class Store:
     def add(self, job: Job) -> None:
         """A new job."""
         with self._writing() as connection:
-            connection.execute(_jobs.insert().values(owner=self._owner, **dataclasses.asdict(job)))
+            connection.execute(_jobs.insert().values(owner=self.owner, **dataclasses.asdict(job)))
 
     def get(self, job_id: str) -> Job | None:
         """The job of this id; None when there is none."""
@@ -120,19 +120,19 @@ class Store:
 
     def states(self) -> dict[str, State]:
         """The state of each job that runs or waits to run, by id."""
-        query = sa.select(_jobs.c.id, _jobs.c.state).where(_jobs.c.owner == self._owner, _jobs.c.state.in_(AT_WORK))
+        query = sa.select(_jobs.c.id, _jobs.c.state).where(_jobs.c.owner == self.owner, _jobs.c.state.in_(AT_WORK))
         with self._sentences(), self._engine.connect() as connection:
             return {row.id: row.state for row in connection.execute(query)}
 
     def count_by_state(self) -> dict[State, int]:
         """How many jobs are in each state that occurs."""
-        query = sa.select(_jobs.c.state, sa.func.count()).where(_jobs.c.owner == self._owner).group_by(_jobs.c.state)
+        query = sa.select(_jobs.c.state, sa.func.count()).where(_jobs.c.owner == self.owner).group_by(_jobs.c.state)
         with self._sentences(), self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def change(self, job_id: str, /, only: Sequence[State] | None = None, **values: Any) -> bool:
         """Changes a job's row, only while it is in one of these states; whether it was changed."""
-        condition = [_jobs.c.id == job_id, _jobs.c.owner == self._owner]
+        condition = [_jobs.c.id == job_id, _jobs.c.owner == self.owner]
         if only is not None:
             condition.append(_jobs.c.state.in_(only))
         with self._writing() as connection:
@@ -141,24 +141,24 @@ class Store:
     def remove(self, job_id: str) -> None:
         """Forgets a job's row."""
         with self._writing() as connection:
-            mine = _jobs.delete().where(_jobs.c.id == job_id, _jobs.c.owner == self._owner)
+            mine = _jobs.delete().where(_jobs.c.id == job_id, _jobs.c.owner == self.owner)
             if connection.execute(mine).rowcount:
                 connection.execute(_files.delete().where(_files.c.job_id == job_id))
 
     def beat(self, pid: int, now: datetime) -> None:
         """This process runs the jobs."""
         with self._writing() as connection:
-            connection.execute(_runners.delete().where(_runners.c.owner == self._owner))
-            connection.execute(_runners.insert().values(owner=self._owner, pid=pid, seen_at=now))
+            connection.execute(_runners.delete().where(_runners.c.owner == self.owner))
+            connection.execute(_runners.insert().values(owner=self.owner, pid=pid, seen_at=now))
 
     def rest(self) -> None:
         """Nobody runs the jobs any more."""
         with self._writing() as connection:
-            connection.execute(_runners.delete().where(_runners.c.owner == self._owner))
+            connection.execute(_runners.delete().where(_runners.c.owner == self.owner))
 
     def runner(self, now: datetime) -> int | None:
         """The process that runs the jobs, None when none has said so lately."""
-        query = sa.select(_runners.c.pid, _runners.c.seen_at).where(_runners.c.owner == self._owner)
+        query = sa.select(_runners.c.pid, _runners.c.seen_at).where(_runners.c.owner == self.owner)
         with self._sentences(), self._engine.connect() as connection:
             row = connection.execute(query).first()
         return row.pid if row and abs(now - row.seen_at) < timedelta(seconds=ALIVE_S) else None
@@ -176,14 +176,14 @@ class Store:
         query = (
             sa.select(_files)
             .join(_jobs, _jobs.c.id == _files.c.job_id)
-            .where(_jobs.c.owner == self._owner, _files.c.state == "wanted")
+            .where(_jobs.c.owner == self.owner, _files.c.state == "wanted")
         )
         with self._sentences(), self._engine.connect() as connection:
             return [(row.job_id, row.name, row.request) for row in connection.execute(query)]
 
     def make_anew(self) -> None:
         """Files that somebody was making who has died are wanted again."""
-        mine = sa.select(_jobs.c.id).where(_jobs.c.owner == self._owner)
+        mine = sa.select(_jobs.c.id).where(_jobs.c.owner == self.owner)
         with self._writing() as connection:
             half_made = (_files.c.job_id.in_(mine), _files.c.state == "made")
             connection.execute(_files.update().where(*half_made).values(state="wanted"))
@@ -202,7 +202,7 @@ class Store:
         return (row.state, row.said) if row else ("failed", "It was never asked for.")
 
     def _select(self, *conditions: sa.ColumnElement[bool]) -> list[Job]:
-        query = sa.select(_jobs).where(_jobs.c.owner == self._owner, *conditions)
+        query = sa.select(_jobs).where(_jobs.c.owner == self.owner, *conditions)
         query = query.order_by(_jobs.c.created_at.desc(), _jobs.c.id)
         with self._sentences(), self._engine.connect() as connection:
             return [_job(row) for row in connection.execute(query)]

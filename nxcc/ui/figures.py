@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
 
 import streamlit as st
 
-from nxcc.charts import HEIGHT, Chart, Part, parts_bar
+from nxcc.charts import Chart, Part, parts_bar
 from nxcc.kpis import Kpi
+from nxcc.overview import Tile
 from nxcc.palette import Palette
 
+Pick = Callable[[str, list[Any]], None]
+_COLOURS: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "": "off"}
 _BARE = {"displayModeBar": False, "displaylogo": False}
 
 
-def tiles(kpis: Iterable[Kpi]) -> None:
+def tiles(kpis: Iterable[Kpi], *, key: str = "tiles") -> None:
     """A row of figures, each with its definition and what it stands on."""
-    with st.grid(6, gap="xsmall", min_column_width=138, key="tiles"):
-        for kpi in kpis:
-            st.metric(kpi.label, kpi.text, delta_description=kpi.basis, help=kpi.formula, border=True, height="stretch")
+    moving_tiles((Tile(kpi) for kpi in kpis), key=key)
+
+
+def moving_tiles(tiles: Iterable[Tile], *, key: str) -> None:
+    """The same, with how figures moved and their lines over the time."""
+    with st.grid(6, gap="xsmall", min_column_width=138, key=key):
+        for tile in tiles:
+            st.metric(
+                tile.label,
+                tile.text,
+                tile.change or None,
+                delta_color=_COLOURS[tile.kpi.better] if tile.moved else "off",
+                delta_arrow="auto" if tile.moved else "off",
+                delta_description=tile.basis,
+                help=tile.formula,
+                border=True,
+                height="stretch",
+                chart_data=tile.line or None,
+            )
 
 
 def cards(charts: Iterable[Chart]) -> None:
@@ -27,17 +47,49 @@ def cards(charts: Iterable[Chart]) -> None:
             card(chart)
 
 
-def card(chart: Chart) -> None:
-    """One chart with its title, and what it stands on."""
+def card(
+    chart: Chart, pick: Pick | None = None, *, version: int = 0, above: Callable[[], object] | None = None
+) -> None:
+    """One chart with its title, and what it stands on; `pick` hears which values were clicked or boxed.
+
+    `above` draws a control beside the title.
+    A change of `version` makes the browser forget what was selected.
+    """
     with st.container(border=True, height="stretch", gap="xsmall", key=f"chart_{chart.name}"):
         with st.container(gap=None):
-            st.markdown(f"**{chart.title}**", help=chart.help)
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="top"):
+                st.markdown(f"**{chart.title}**", help=chart.help, width="content")
+                if above:
+                    above()
             st.caption(chart.note)
         if chart.figure is None:
-            with st.container(height=HEIGHT, border=False, horizontal_alignment="center", vertical_alignment="center"):
+            with st.container(height=chart.height, border=False, horizontal_alignment="center", vertical_alignment="center"):
                 st.markdown(":gray[:material/bar_chart_off:]", width="content")
         else:
-            st.plotly_chart(chart.figure, theme=None, key=f"figure_{chart.name}", alt=chart.alt, config=_BARE)
+            _plot(chart, pick if chart.selects else None, version)
+
+
+def _plot(chart: Chart, pick: Pick | None, version: int) -> None:
+    key = f"figure_{chart.name}"
+    if pick is None:
+        st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=_BARE)
+        return
+    key = f"{key}_{version}"
+
+    def selected() -> None:
+        points = st.session_state[key]["selection"]["points"]
+        values = [point["customdata"][0] for point in points if point.get("customdata")]
+        pick(chart.name, list(dict.fromkeys(value for value in values if value is not None)))
+
+    st.plotly_chart(
+        chart.figure,
+        theme=None,
+        key=key,
+        alt=chart.alt,
+        config=_BARE,
+        on_select=selected,
+        selection_mode=chart.selects,
+    )
 
 
 def parts(of_whole: Sequence[Part], palette: Palette, *, of: str, key: str, named: bool = False) -> None:

@@ -39,7 +39,7 @@ _CALL_WIDTHS = {
     "call_id": 160,
 }
 DIRECTIONS = {"inbound": "Inbound", "outbound": "Outbound", "aicc": "AI callbot"}
-_PARTIES = {"customer": "Customer", "agent": "Agent", "unknown": "Unknown"}
+PARTY_WORDS = {"customer": "Customer", "agent": "Agent", "unknown": "Unknown"}
 Format = Callable[[Any], str]
 
 
@@ -134,7 +134,7 @@ def calls_table(calls: pd.DataFrame, zone: ZoneInfo, money: Money, palette: Pale
             "cost": calls["cost"],
             "hangup_reason": text_of(calls["hangup_reason"]),
             "play": recording,
-            "hangup_party": calls["hangup_party"].map(_PARTIES),
+            "hangup_party": calls["hangup_party"].map(PARTY_WORDS),
             "open": recording,
             "voicemail": voicemail,
             "not_a_link": text_of(_not_link(calls["record_url"]).fillna(_not_link(calls["voicemail_url"]))),
@@ -263,3 +263,56 @@ def _not_link(values: pd.Series[str]) -> pd.Series[str]:
 
 def _is_link(value: object) -> bool:
     return isinstance(value, str) and is_link(value)
+
+
+def agents_table(agents: pd.DataFrame, money: Money) -> None:
+    """One row an agent (`Overview.agents`), most calls first, with a line of calls over the time."""
+    cost = agents["answered_cost"] + agents["unanswered_cost"]
+    shown = pd.DataFrame(
+        {
+            "agent": text_of(agents["agent"]),
+            "calls": agents["calls"].astype(int),
+            "line": agents["line"],
+            "answered": agents["answered"].astype(int),
+            "rate": agents["answered"] / agents["calls"],
+            "average_talk_s": (agents["talk_s"] / agents["talked"]).where(agents["talked"] > 0),
+            "talk_s": agents["talk_s"],
+            "cost": cost.where(agents["priced"] > 0),
+        }
+    )
+    cc = st.column_config
+    config = {
+        "agent": cc.TextColumn("Agent", width=200, help="By nickname, else by account."),
+        "calls": cc.NumberColumn("Calls", width=90),
+        "line": cc.LineChartColumn("Over the time", width=190, y_min=0, help="Calls over the time that is looked at."),
+        "answered": cc.NumberColumn("Answered", width=90),
+        "rate": cc.NumberColumn("Answer rate", width=100, help="Answered ÷ calls of this agent."),
+        "average_talk_s": cc.NumberColumn("Average talk", width=110, help="Over answered calls with a talk time."),
+        "talk_s": cc.NumberColumn("Talk in all", width=110),
+        "cost": cc.NumberColumn(money.header("Cost"), width=110, help="Over calls that have a cost."),
+    }
+    formats: dict[str, Format] = {
+        "calls": wording.count,
+        "answered": wording.count,
+        "rate": wording.share,
+        "average_talk_s": wording.duration,
+        "talk_s": wording.duration,
+        "cost": money.number,
+    }
+    draw(shown, config, formats, {}, rows=12, alt="Agents, most calls first", key="agents_table")
+
+
+def quality_table(flags: pd.DataFrame, figures: Mapping[str, str]) -> None:
+    """One row a quality flag: `flag`, `calls`, `share`, `meaning`; `figures` are columns of what would be without."""
+    cc = st.column_config
+    shown = flags.reindex(columns=["flag", "calls", "share", "meaning", *figures])
+    config = {
+        "flag": cc.TextColumn("Flag", width=150),
+        "calls": cc.NumberColumn("Calls", width=80),
+        "share": cc.NumberColumn("Share", width=70),
+        "meaning": cc.TextColumn("Meaning", width=300),
+    } | {
+        name: cc.TextColumn(label, width=130, help="In brackets: with all calls.") for name, label in figures.items()
+    }
+    formats: dict[str, Format] = {"calls": wording.count, "share": wording.share}
+    draw(shown, config, formats, {}, rows=len(flags), alt="Quality flags with their counts", key="quality_table")

@@ -1,0 +1,336 @@
+"""What Explore shows of the calls that pass filters: tiles with their change, and charts that filter each other.
+
+A chart that something is picked in keeps its other bars: it stands on all filters but its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from nxcc import charts, kpis, wording
+from nxcc.archive import Explored, Look, Tallied
+from nxcc.archive.tallied import TALK_EDGES_S, WAIT_EDGES_S, binned
+from nxcc.charts import Chart
+from nxcc.filters import Days, Filters
+from nxcc.kpis import Kpi, Terms
+from nxcc.palette import Palette
+from nxcc.totals import Totals
+
+MAIN = ("calls", "answer_rate", "average_talk", "short_calls", "cost_per_call", "unanswered_cost")
+MORE: dict[str, tuple[str, ...]] = {
+    "Inbound and queue": (
+        "answer_rate_inbound", "offered", "abandoned", "abandonment", "asa", "service_level",
+    ),
+    "Orders": (
+        "orders", "reach", "first_call_contact", "attempts_to_first_answer", "time_to_first_answer", "calls_after_answer",
+    ),
+    "Talk, cost and hang-ups": (
+        "median_talk", "cost", "cost_per_answered_minute", "answer_rate_outbound", "answer_rate_aicc",
+        "contradictory_hangups",
+    ),
+}  # fmt: skip
+MOST_DAYS = 92  # a longer time is drawn by month
+POINTS = 30  # of a line on a tile or in a table
+_DAY = np.timedelta64(1, "D")
+_EDGES = {"talk": TALK_EDGES_S, "queue": WAIT_EDGES_S, "ring": WAIT_EDGES_S}
+_COST_BY: dict[str, str] = {"Day": "day", "Agent": "agent", "Direction": "direction"}
+COST_BY = tuple(_COST_BY)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A figure with its change against the time before, and its line over the time. Empty where there is none."""
+
+    kpi: Kpi
+    change: str = ""
+    line: Sequence[float] = ()
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return self.kpi.label
+
+    @property
+    def moved(self) -> bool:
+        """Whether the change is one."""
+        return any(digit in "123456789" for digit in self.change)
+
+    @property
+    def text(self) -> str:
+        """The value with its unit."""
+        return self.kpi.text
+
+    @property
+    def basis(self) -> str:
+        """What it stands on; short beside a change."""
+        thin = " · thin" if self.kpi.thin else ""
+        return f"n {self.kpi.n:,}{thin}" if self.change else self.kpi.basis
+
+    @property
+    def formula(self) -> str:
+        """How it is computed, and what was left out."""
+        return self.kpi.definition
+
+
+class Overview:
+    """One look at the calls. What is not asked for is not computed. Every property raises `ArchiveError`."""
+
+    def __init__(self, explored: Explored, filters: Filters, look: Look, now: datetime) -> None:
+        self.filters = filters
+        self.look = look
+        self.tallied = Tallied(explored, filters, look)
+        self._now = now
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Of the calls that pass."""
+        return self.tallied.totals()
+
+    @cached_property
+    def before(self) -> Totals | None:
+        """Of the time just before, as long; None without a period."""
+        earlier = self.filters.before()
+        return self.tallied.totals(earlier) if earlier else None
+
+    @property
+    def compared(self) -> Days | None:
+        """The days that changes are against; None when there was no call in them."""
+        earlier = self.filters.before()
+        return earlier.span if earlier and self.before and self.before.total("calls") else None
+
+    @cached_property
+    def days(self) -> pd.DataFrame:
+        """Calls by local day and result (`Tallied.by_day`)."""
+        return self.tallied.by_day()
+
+    @property
+    def zone_text(self) -> str:
+        """The zone's offset in this time, or its name where that changes."""
+        return zone_text(self.look.zone, self.days["day"], self._now)
+
+    @property
+    def by(self) -> charts.By:
+        """What charts over time draw a bar for."""
+        return by_of(self._day_span)
+
+    @cached_property
+    def _day_span(self) -> int:
+        days = self._days_shown["day"]
+        return int((days.max() - days.min()).days) if len(days) else 0
+
+    @cached_property
+    def _days_shown(self) -> pd.DataFrame:
+        """Those of the whole period: picked days stand beside the others."""
+        if not self.filters.is_set("days"):
+            return self.days
+        return self.tallied.by_day(self.filters.without("days"))
+
+    @cached_property
+    def _slots_shown(self) -> pd.DataFrame:
+        return self.tallied.by_slot(self.filters.without("slot", "hour"))
+
+    def tiles(self, terms: Terms, names: Iterable[str] = MAIN, *, lines: bool = True) -> list[Tile]:
+        """These figures; `lines` gives them their line over the time."""
+        return [
+            Tile(
+                now := kpis.kpi(name, self.totals, terms),
+                kpis.change(now, kpis.kpi(name, self.before, terms)) if self.before else "",
+                self._line(name) if lines else (),
+            )
+            for name in names
+        ]
+
+    def _line(self, name: str) -> Sequence[float]:
+        """The figure by day, or by as many stretches of days as fit."""
+        if self.days.empty:
+            return ()
+        answered = self.days["result"] == "answered"
+        day = ((self.days["day"] - self.days["day"].min()) // _DAY).astype(int)
+        stretch = day // (int(day.max()) // POINTS + 1)
+        whole = range(int(stretch.max()) + 1)
+
+        def added(column: str, of: pd.Series[bool] | None = None) -> pd.Series[float]:
+            rows = self.days if of is None else self.days[of]
+            sums: pd.Series[float] = rows[column].fillna(0).groupby(stretch).sum().reindex(whole, fill_value=0)
+            return sums
+
+        match name:
+            case "calls":
+                line = added("calls")
+            case "answer_rate":
+                line = added("calls", answered) / added("calls")
+            case "average_talk":
+                line = added("talk_s") / added("talked")
+            case "short_calls":
+                line = added("short") / added("talked")
+            case "cost_per_call":
+                line = added("cost") / added("priced")
+            case "unanswered_cost":
+                line = added("cost", ~answered)
+            case _:
+                return ()
+        known: list[float] = line.replace([np.inf, -np.inf], np.nan).dropna().tolist()
+        return known
+
+    def charts(self, palette: Palette, terms: Terms, cost_by: str = "Day") -> list[list[Chart]]:
+        """All charts, in rows as a page has them."""
+        draws: list[list[Callable[[], Chart]]] = [
+            [lambda: self.calls_by_day(palette), lambda: self.heat(palette)],
+            [lambda: self.hangups(palette), lambda: self.talk(palette), lambda: self.cost(palette, terms, cost_by)],
+            [lambda: self.attempts(palette), lambda: self.hours(palette), lambda: self.waits(palette)],
+        ]
+        return [[draw() for draw in row] for row in draws]
+
+    def calls_by_day(self, palette: Palette) -> Chart:
+        """Calls over the time, stacked by result."""
+        shown = self._days_shown
+        at = shown["day"]
+        if self.by == "month":
+            at = at.dt.to_period("M").dt.to_timestamp()
+        picked = _dates(self.filters.days, at)
+        return charts.calls_by_day(shown.assign(at=at), palette, self._zone_shown, picked=picked, by=self.by)
+
+    @property
+    def _zone_shown(self) -> str:
+        return zone_text(self.look.zone, self._days_shown["day"], self._now)
+
+    def hours(self, palette: Palette) -> Chart:
+        """Calls by hour of the day."""
+        return charts.calls_by_hour(self._slots_shown, palette, self._zone_shown, picked=self.filters.hour)
+
+    def heat(self, palette: Palette) -> Chart:
+        """Answer rate by hour of the week."""
+        slots = self._slots_shown
+        cells = slots.assign(answered=slots["calls"].where(slots["result"] == "answered", 0))
+        cells = cells.groupby(["weekday", "hour"], as_index=False)[["calls", "answered"]].sum()
+        return charts.answer_rate_heat(cells, palette, self._zone_shown, picked=self.filters.slot)
+
+    def talk(self, palette: Palette) -> Chart:
+        """Talk time."""
+        chosen = self.filters.is_set("talk")
+        shown = self.tallied.totals(self.filters.without("talk")) if chosen else self.totals
+        bins = binned(shown.talk_s["talk_s"], shown.talk_s["n"], TALK_EDGES_S)
+        return charts.talk_distribution(bins, shown.median_talk_s, palette, picked=_edges("talk", self.filters))
+
+    def waits(self, palette: Palette) -> Chart:
+        """Queue and ring time."""
+        picked = [
+            f"{kind}:{edge:g}"
+            for kind in ("queue", "ring")
+            if self.filters.is_set(kind)
+            for edge in _edges(kind, self.filters)
+        ]
+        return charts.waits(self.tallied.waits(), palette, picked=picked)
+
+    def hangups(self, palette: Palette) -> Chart:
+        """Why calls ended."""
+        return charts.hangups(self.tallied.reasons(), palette, picked=self.filters.reason)
+
+    def attempts(self, palette: Palette) -> Chart:
+        """How reach grows with each attempt."""
+        steps = self.tallied.steps()
+        orders = int(steps["tried"].iloc[0]) if len(steps) else 0
+        return charts.attempts_until_answered(steps, orders, palette, picked=self.filters.attempt)
+
+    def cost(self, palette: Palette, terms: Terms, what: str = "Day") -> Chart:
+        """What calls cost, over the time, by agent or by direction."""
+        if what == "Day":
+            shown = self._days_shown
+            at = shown["day"].dt.to_period("M").dt.to_timestamp() if self.by == "month" else shown["day"]
+            answered = shown["result"] == "answered"
+            rows = shown.assign(
+                value=at.dt.strftime("%Y-%m-%d"),
+                answered_cost=shown["cost"].fillna(0).where(answered, 0),
+                unanswered_cost=shown["cost"].fillna(0).where(~answered, 0),
+                unanswered=shown["calls"].where(~answered, 0),
+            ).groupby("value", as_index=False)[["answered_cost", "unanswered_cost", "calls", "unanswered", "priced"]]
+            picked = _dates(self.filters.days, at)
+            return charts.cost_by(self.by, rows.sum(), palette, terms.money, picked=picked, zone_text=self._zone_shown)
+        name = what.lower()
+        rows = self.agents if name == "agent" else self.tallied.directions()
+        rows = rows.assign(value=rows[name], unanswered=rows["calls"] - rows["answered"])
+        picked_texts = self.filters.agent if name == "agent" else self.filters.direction
+        by: charts.What = "agent" if name == "agent" else "direction"
+        return charts.cost_by(by, rows, palette, terms.money, picked=picked_texts)
+
+    @cached_property
+    def agents(self) -> pd.DataFrame:
+        """By agent (None = nobody), most calls first: `calls`, `answered`, `talk_s`, `talked`, costs, `priced`, and
+        `line`, the calls over the time."""
+        days = self._day_span // POINTS + 1
+        rows = self.tallied.agents(days)
+        name = rows["agent"].fillna("")
+        sums = ["calls", "answered", "talk_s", "talked", "answered_cost", "unanswered_cost", "priced"]
+        agents = rows[sums].fillna(0).groupby(name).sum()
+        timed = rows[rows["stretch"].notna()]
+        if len(timed):
+            stretch = timed["stretch"].astype(int)
+            whole = range(int(stretch.min()), int(stretch.max()) + 1)
+            lines = timed["calls"].groupby([name[timed.index], stretch]).sum().unstack(fill_value=0)
+            lines = lines.reindex(columns=whole, fill_value=0).reindex(agents.index, fill_value=0)
+            agents["line"] = lines.to_numpy().tolist()
+        else:
+            agents["line"] = [[] for _ in range(len(agents))]
+        agents = agents.sort_values("calls", ascending=False, kind="stable").reset_index()
+        agents["agent"] = agents["agent"].where(agents["agent"] != "", None)
+        return agents
+
+
+def by_of(days: int) -> charts.By:
+    """What a bar stands for over so many days."""
+    return "month" if days > MOST_DAYS else "day"
+
+
+def zone_text(zone: ZoneInfo, days: pd.Series[pd.Timestamp], now: datetime) -> str:
+    """What an axis says of the zone over these local days: its offset, or its name where that changes."""
+    if days.empty:
+        return wording.offset(zone, now)
+    noons = pd.Series(
+        [datetime.combine(day, time(12), zone).astimezone(UTC) for day in days.dt.date.unique()],
+        dtype="datetime64[us, UTC]",
+    )
+    return wording.zone_of(noons, zone, now)
+
+
+def _dates(days: Days | None, at: pd.Series[pd.Timestamp]) -> list[str]:
+    """The ISO dates among those drawn that picked days reach."""
+    if days is None:
+        return []
+    drawn = sorted(set(at.dt.date))
+    ends = [*drawn[1:], date.max]
+    return [
+        start.isoformat()
+        for start, end in zip(drawn, ends, strict=True)
+        if start <= days[1] and (end > days[0]) and (start >= days[0] or start.day == 1)
+    ]
+
+
+def _edges(name: str, filters: Filters) -> list[float]:
+    """The bins that a range of seconds reaches, by where they begin."""
+    first, last = getattr(filters, name)
+    if first is None and last is None:
+        return []
+    edges = _EDGES[name]
+    return [edge for edge in edges if (first is None or edge >= first) and (last is None or edge < last)]
+
+
+def picked_range(name: str, values: Sequence[float]) -> tuple[float | None, float | None]:
+    """The seconds that picked bins cover; the last bin is open."""
+    edges = _EDGES[name]
+    last = next((edge for edge in edges if edge > max(values)), None)
+    return min(values), last
+
+
+def picked_days(values: Sequence[str], by: charts.By) -> Days:
+    """The days that picked bars cover."""
+    first, last = date.fromisoformat(min(values)), date.fromisoformat(max(values))
+    if by == "month":
+        last = (last.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return first, last

@@ -1,0 +1,79 @@
+"""The charts of Explore: what is picked in one filters all the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from nxcc.kpis import Terms
+from nxcc.overview import COST_BY, Overview, picked_days, picked_range
+from nxcc.palette import Palette
+from nxcc.ui import explore_filters as state
+from nxcc.ui import figures
+
+_COST_BY = "explore_cost_by"
+_TEXTS = {"hangup_reasons": "reason", "calls_by_hour": "hour", "answer_rate_heat": "slot", "attempts": "attempt"}
+
+
+def draw(overview: Overview, terms: Terms, palette: Palette) -> None:
+    """All of them, as cards."""
+    version = state.drawn()
+
+    def pick(name: str, values: list[Any]) -> None:
+        if values:
+            _filter(overview, name, values)
+
+    def card(chart: Any) -> None:
+        figures.card(chart, pick, version=version)
+
+    left, right = st.columns([3, 2], gap="small")
+    with left:
+        card(overview.calls_by_day(palette))
+    with right:
+        card(overview.heat(palette))
+    columns = st.columns(3, gap="small")
+    for column, chart in zip(columns, (overview.hangups(palette), overview.talk(palette)), strict=False):
+        with column:
+            card(chart)
+    with columns[2]:
+        what = st.session_state.get(_COST_BY) or COST_BY[0]
+        figures.card(
+            overview.cost(palette, terms, what),
+            pick,
+            version=version,
+            above=lambda: st.segmented_control(
+                "Cost by", COST_BY, default=COST_BY[0], key=_COST_BY, label_visibility="collapsed", required=True
+            ),
+        )
+    for column, chart in zip(
+        st.columns(3, gap="small"),
+        (overview.attempts(palette), overview.hours(palette), overview.waits(palette)),
+        strict=True,
+    ):
+        with column:
+            card(chart)
+
+
+def _filter(overview: Overview, name: str, values: list[Any]) -> None:
+    """What was picked becomes a filter; picking just that again takes it away."""
+    filters = overview.filters
+    for filter_name, value in _meant(overview, name, values).items():
+        state.set_filter(filter_name, value) if value != getattr(filters, filter_name) else state.clear(filter_name)
+
+
+def _meant(overview: Overview, name: str, values: list[Any]) -> dict[str, Any]:
+    """Filters by name, for the values of a chart's points."""
+    if name in _TEXTS:
+        return {_TEXTS[name]: tuple(str(value) for value in values)}
+    if name in ("calls_by_day", "cost_by_day", "cost_by_month"):
+        return {"days": picked_days([str(value) for value in values], overview.by)}
+    if name == "talk_time":
+        return {"talk": picked_range("talk", [float(value) for value in values])}
+    if name == "waits":
+        kind = str(values[0]).partition(":")[0]
+        bins = [float(str(value).partition(":")[2]) for value in values if str(value).startswith(f"{kind}:")]
+        return {kind: picked_range(kind, bins)}
+    if name in ("cost_by_agent", "cost_by_direction"):
+        return {name.removeprefix("cost_by_"): tuple(str(value) for value in values)}
+    return {}

@@ -1,0 +1,108 @@
+"""Saved views: names for sets of filters, in the table file beside the jobs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from nxcc.errors import NxccError
+from nxcc.filters import Filters, from_address
+
+LONGEST_NAME = 80
+WAIT_FOR_LOCK_S = 5
+
+_tables = sa.MetaData()
+_views = sa.Table(
+    "views",
+    _tables,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("owner", sa.String, nullable=False, index=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("address", sa.String, nullable=False),
+    sa.Column("created_at", sa.String, nullable=False),
+    sa.UniqueConstraint("owner", "name"),
+)
+
+
+class ViewsError(NxccError):
+    """Saved views cannot be read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A set of filters with a name."""
+
+    id: str
+    name: str
+    filters: Filters
+
+
+class Views:
+    """Saved views of one owner (archive, gateway and team), by name. Thread-safe; every method raises `ViewsError`."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        self.path = path
+        self._owner = owner
+        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": WAIT_FOR_LOCK_S})
+        event.listen(self._engine, "connect", _prepare)
+        with self._sentences():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _tables.create_all(self._engine)
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._engine.dispose()
+
+    def all(self) -> list[SavedView]:
+        """By name."""
+        query = sa.select(_views).where(_views.c.owner == self._owner).order_by(sa.func.lower(_views.c.name))
+        with self._sentences(), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [SavedView(row.id, row.name, from_address(parse_qsl(row.address))[0]) for row in rows]
+
+    def save(self, name: str, filters: Filters) -> None:
+        """Keeps these filters under the name, in place of what had it."""
+        name = name.strip()[:LONGEST_NAME]
+        if not name:
+            raise ViewsError("A view needs a name.", cure="Type one.")
+        row = {
+            "id": uuid.uuid4().hex,
+            "owner": self._owner,
+            "name": name,
+            "address": urlencode(filters.address()),
+            "created_at": datetime.now(UTC).isoformat(),
+        }
+        with self._sentences(), self._engine.begin() as connection:
+            connection.execute(_views.delete().where(_views.c.owner == self._owner, _views.c.name == name))
+            connection.execute(_views.insert().values(row))
+
+    def remove(self, view_id: str) -> None:
+        """Forgets a view."""
+        with self._sentences(), self._engine.begin() as connection:
+            connection.execute(_views.delete().where(_views.c.owner == self._owner, _views.c.id == view_id))
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise ViewsError(
+                f"Saved views ({self.path.name}) cannot be read or written.",
+                cure="Check that the data folder may be written and its disk is not full; the figures do not need them.",
+            ) from error
+
+
+def _prepare(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
