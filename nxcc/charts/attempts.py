@@ -81,7 +81,7 @@ def attempts_until_answered(steps: pd.DataFrame, orders: int, palette: Palette, 
             "tickvals": [values[n] for n in ticks],
             "ticktext": [names[n] for n in ticks],
             "tickangle": 0,
-            "range": [1 - half_a_label, last + half_a_label],
+            "range": [1 - half_a_label * (1.5 if crowded else 1), last + half_a_label],
         },
         yaxis={"title": "Orders reached (%)", "range": [0, 100], "dtick": 25},
     )

@@ -66,7 +66,9 @@ def dressed(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 4, "r": 14, "t": 8, "b": 4},
         "hovermode": "closest",
-        "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": mark["axis"], "activecolor": mark["muted"]},
+        "modebar": {
+            "orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": mark["axis"], "activecolor": mark["muted"],
+        },
         "newselection": {"line": {"color": mark["muted"], "width": 1, "dash": "dot"}},
         "xaxis": axis | {"showline": True},
         "yaxis": axis | {"showgrid": True, "gridcolor": mark["grid"], "ticks": "", "ticklabelstandoff": 4},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from nxcc.charts.chart import TALL, Chart, dressed
-from nxcc.charts.picking import AS_DRAWN, FADED, NOBODY, POINTS_AND_BOX, Picked, Value, carried, is_picked, pickable
+from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, faded, is_picked, pickable
 from nxcc.charts.shares import many, share_of
 from nxcc.palette import Palette
 
@@ -19,6 +20,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WIDE, _HIGH = 0.94, 0.92  # of a cell's place
 _LEAST_HOURS = 6
+_BLANK = "rgba(0,0,0,0)"  # hovers and clicks find it all the same
 
 
 def answer_rate_heat(cells: pd.DataFrame, palette: Palette, zone_text: str, *, picked: Picked = NOBODY) -> Chart:
@@ -38,16 +40,18 @@ def answer_rate_heat(cells: pd.DataFrame, palette: Palette, zone_text: str, *, p
     rows["value"] = [f"{day}-{hour}" for day, hour in zip(rows["weekday"], rows["hour"], strict=True)]
     rows["rate"] = rows["answered"] / rows["calls"]
     drawn = rows["calls"] >= LEAST
-    inside = np.array([not picked or is_picked(value, picked) for value in rows["value"]])
-    figure = go.Figure()
-    for which, opacity in ((drawn & inside, 1.0), (drawn & ~inside, FADED)):
-        if which.any():
-            _cells(figure, rows[which], {"color": 100 * rows.loc[which, "rate"], "coloraxis": "coloraxis"}, opacity)
-    if not drawn.all():
-        _cells(figure, rows[~drawn], {"color": "rgba(0,0,0,0)"}, 1.0)
+    low, high = _span(rows.loc[drawn, "rate"])
+    colours = [
+        (colour if not picked or is_picked(value, picked) else faded(colour)) if enough else _BLANK
+        for value, colour, enough in zip(rows["value"], _tints(rows["rate"], low, high, palette), drawn, strict=True)
+    ]
+    figure = _cells(rows, colours)
+    figure.add_scatter(  # holds the scale: the cells' own colours are ready
+        x=[None], y=[None], mode="markers", marker={"color": [low], "coloraxis": "coloraxis"}, hoverinfo="skip"
+    )
     figure.update_layout(
         barmode="overlay",
-        coloraxis=_colours(rows.loc[drawn, "rate"], palette),
+        coloraxis=_scale(low, high, palette),
         xaxis=_hours(rows["hour"], zone_text),
         yaxis={"tickvals": list(range(7)), "ticktext": WEEKDAYS, "range": [6.5, -0.5], "showgrid": False},
     )
@@ -63,40 +67,54 @@ def answer_rate_heat(cells: pd.DataFrame, palette: Palette, zone_text: str, *, p
     return Chart("answer_rate_heat", title, note, help_, alt, pickable(figure, "any"), TALL, POINTS_AND_BOX)
 
 
-def _cells(figure: go.Figure, rows: pd.DataFrame, marker: dict[str, Any], opacity: float) -> None:
+def _cells(rows: pd.DataFrame, colours: Sequence[str]) -> go.Figure:
     """As bars: plotly selects these, the cells of its own heat map it does not."""
     values: list[Value] = rows["value"].tolist()
     heads = [f"{_LONG[d]} {h:02d}:00–{h:02d}:59" for d, h in zip(rows["weekday"], rows["hour"], strict=True)]
     shares = [
-        share_of(int(part), int(of), "calls answered") for part, of in zip(rows["answered"], rows["calls"], strict=True)
+        share_of(int(part), int(n), "calls answered") for part, n in zip(rows["answered"], rows["calls"], strict=True)
     ]
-    figure.add_bar(
-        x=rows["hour"],
-        y=np.full(len(rows), _HIGH),
-        base=rows["weekday"] - _HIGH / 2,
-        width=_WIDE,
-        marker=marker | {"line": {"width": 0}},
-        opacity=opacity,
-        customdata=carried(values, heads, shares),
-        hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
-        **AS_DRAWN,
+    return go.Figure(
+        go.Bar(
+            x=rows["hour"],
+            y=np.full(len(rows), _HIGH),
+            base=rows["weekday"] - _HIGH / 2,
+            width=_WIDE,
+            marker={"color": colours, "line": {"width": 0}},
+            customdata=carried(values, heads, shares),
+            hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
+            **AS_DRAWN,
+        )
     )
 
 
-def _colours(rates: pd.Series[float], palette: Palette) -> dict[str, Any]:
-    """The scale over the tens of per cent that occur, at least two of them."""
-    low = math.floor(10 * float(rates.min())) if len(rates) else 0
-    high = math.ceil(10 * float(rates.max())) if len(rates) else 10
-    low = max(0, min(low, 8))
-    high = min(10, max(high, low + 2))
-    low -= (high - low) % 2 if low else 0
-    high += (high - low) % 2
-    ticks = [10 * low, 5 * (low + high), 10 * high]
-    scale = palette.scale
+def _span(rates: pd.Series[float]) -> tuple[int, int]:
+    """Per cent that the scale goes from and to: the tens around what occurs, at least two of them."""
+    if rates.empty:
+        return 0, 100
+    low = min(math.floor(10 * float(rates.min())), 8)
+    high = max(math.ceil(10 * float(rates.max())), low + 2)
+    if (high - low) % 2:  # the middle is a tick
+        low, high = (low - 1, high) if low else (low, high + 1)
+    return 10 * low, 10 * high
+
+
+def _tints(rates: pd.Series[float], low: int, high: int, palette: Palette) -> list[str]:
+    """Each share's colour, between its two neighbours in the scale."""
+    steps = np.array([[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in palette.scale])
+    places = ((100 * rates - low) / (high - low)).clip(0, 1) * (len(steps) - 1)
+    below = np.minimum(places.to_numpy().astype(int), len(steps) - 2)
+    part = (places.to_numpy() - below)[:, None]
+    mixed = np.rint(steps[below] * (1 - part) + steps[below + 1] * part).astype(int)
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in mixed.tolist()]
+
+
+def _scale(low: int, high: int, palette: Palette) -> dict[str, Any]:
+    ticks = [low, (low + high) // 2, high]
     return {
-        "colorscale": [[n / (len(scale) - 1), colour] for n, colour in enumerate(scale)],
-        "cmin": ticks[0],
-        "cmax": ticks[-1],
+        "colorscale": [[n / (len(palette.scale) - 1), colour] for n, colour in enumerate(palette.scale)],
+        "cmin": low,
+        "cmax": high,
         "colorbar": {
             "thickness": 8, "outlinewidth": 0, "len": 1, "tickvals": ticks, "ticktext": [f"{tick} %" for tick in ticks],
             "tickfont": {"size": 11, "color": palette.mark["muted"]}, "ticks": "", "xpad": 6, "ypad": 0,
