@@ -50,7 +50,7 @@ def talk_distribution(
         )
     )
     if median_s is not None:
-        _median_line(figure, shown, median_s, palette)
+        median_line(figure, _place(shown, median_s), len(shown), median_s, palette)
     most = int(shown["calls"].max())
     figure.update_layout(margin_t=32, xaxis=_edges(shown, "Talk time"), yaxis=counts(most, 1.1))
     note = f"n {many(n, 'answered call')}"
@@ -143,15 +143,19 @@ def _edge(seconds: float) -> str:
     return f"{seconds / 60:g}m" if seconds < 3600 else f"{seconds / 3600:g}h"
 
 
-def _median_line(figure: go.Figure, bins: pd.DataFrame, median_s: float, palette: Palette) -> None:
-    """At its place within its bin."""
-    at = max(int((bins["from_s"] <= median_s).sum()) - 1, 0)
-    low, high = float(bins["from_s"].iloc[at]), float(bins["to_s"].iloc[at])
-    place = at + (min((median_s - low) / (high - low), 1.0) if math.isfinite(high) else 0.5)
+def median_line(figure: go.Figure, place: float, bins: int, median_s: float, palette: Palette) -> None:
+    """A dotted line across the figure at a place among so many bins, with its label above the plot."""
     figure.add_vline(x=place, line={"color": palette.mark["ink"], "width": 1, "dash": "dot"})
-    left = place < len(bins) * 0.6
+    left = place < bins * 0.6
     figure.add_annotation(
         x=place, y=1, yref="paper", yanchor="bottom", yshift=2, xanchor="left" if left else "right",
         xshift=-2 if left else 2, showarrow=False, text=f"median {wording.duration(median_s)}",
         font={"size": 11, "color": palette.mark["muted"]},
     )  # fmt: skip
+
+
+def _place(bins: pd.DataFrame, seconds: float) -> float:
+    """Where a time is among the bins: within its own in proportion, in the middle of one without an end."""
+    at = max(int((bins["from_s"] <= seconds).sum()) - 1, 0)
+    low, high = float(bins["from_s"].iloc[at]), float(bins["to_s"].iloc[at])
+    return at + (min((seconds - low) / (high - low), 1.0) if math.isfinite(high) else 0.5)

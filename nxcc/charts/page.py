@@ -18,11 +18,12 @@ def script() -> str:
 
 
 def drawing(figure: go.Figure) -> dict[str, Any]:
-    """The figure in plain values, as wide as its place. Nothing in it can be picked, and no raw value is in it."""
+    """The figure in plain values, as wide as its place. Nothing in it can be picked, so no raw value stays in it."""
     drawn: dict[str, Any] = json.loads(figure.to_json())
+    if drawn["layout"].get("clickmode") == "event+select":
+        for trace in drawn["data"]:
+            for point in trace.get("customdata", []):
+                point[0] = None
     drawn["layout"] |= {"clickmode": "event", "dragmode": False, "autosize": True}
     drawn["layout"].pop("width", None)
-    for trace in drawn["data"]:
-        for point in trace.get("customdata", []):
-            point[0] = None
     return drawn

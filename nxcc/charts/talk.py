@@ -6,19 +6,20 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from nxcc import kpis, wording
+from nxcc import wording
 from nxcc.charts.chart import Chart, dressed
+from nxcc.charts.counts import counts
+from nxcc.charts.durations import median_line
 from nxcc.palette import Palette
 
 _BIN_WIDTHS_S = (5, 10, 15, 30, 60, 120, 300, 600, 1800)
 _MOST_BINS = 12
-_STEPS = tuple(digit * 10**power for power in range(12) for digit in (1, 2, 5))
 
 
 def talk_time(calls: pd.DataFrame, palette: Palette) -> Chart:
     """How long answered calls lasted: a histogram with the median. The last bar holds the long tail."""
     title, help_ = "Talk time", "Distribution of callDuration over answered calls. The dotted line is the median."
-    talk = kpis.answered(calls)["talk_s"].dropna().to_numpy(dtype=float)
+    talk = calls.loc[calls["answered"].fillna(False).astype(bool), "talk_s"].dropna().to_numpy(dtype=float)
     if not len(talk):
         return Chart("talk_time", title, "No answered call with a talk time", help_, "", None)
     width = next((w for w in _BIN_WIDTHS_S if np.quantile(talk, 0.75) < w * 6), _BIN_WIDTHS_S[-1])
@@ -41,26 +42,14 @@ def talk_time(calls: pd.DataFrame, palette: Palette) -> Chart:
         )
     )
     where = min(median / width, most - 0.5)
-    figure.add_vline(x=where, line={"color": palette.mark["ink"], "width": 1, "dash": "dot"})
-    figure.add_annotation(
-        x=where,
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        yshift=-12,
-        xanchor="left" if where < most * 0.6 else "right",
-        xshift=4 if where < most * 0.6 else -4,
-        showarrow=False,
-        text=f"median {wording.duration(median)}",
-        font={"size": 11, "color": palette.mark["muted"]},
-    )
+    median_line(figure, where, most, median, palette)
     step = max(1, -(-most // 6))
     edges = np.arange(0, most + 1, step)
     ticks = [_edge(int(e) * width, width) for e in edges]
     unit = "min" if width >= 60 else "s"
     x_axis = {"title": f"Talk time ({unit})", "range": [0, max(most, 3)]}
     figure.update_layout(
-        margin_t=32, xaxis=x_axis | {"tickvals": edges, "ticktext": ticks}, yaxis=_counts(int(n.max()), 1.25)
+        margin_t=32, xaxis=x_axis | {"tickvals": edges, "ticktext": ticks}, yaxis=counts(int(n.max()), 1.1)
     )
     note = f"n {len(talk):,} answered call{'' if len(talk) == 1 else 's'} · bins of {_edge(width, width)} {unit}"
     if tail:
@@ -71,8 +60,3 @@ def talk_time(calls: pd.DataFrame, palette: Palette) -> Chart:
 
 def _edge(seconds: int, width_s: int) -> str:
     return f"{seconds / 60:g}" if width_s >= 60 else str(seconds)
-
-
-def _counts(most: int, room: float) -> dict[str, object]:
-    step = next(s for s in _STEPS if most / s <= 5)
-    return {"title": "Calls", "dtick": step, "range": [0, most * room], "tickformat": ",d"}
