@@ -31,7 +31,7 @@ _ANSWERS_KEPT = f"CREATE OR REPLACE TEMP TABLE answers_of_list AS {ANSWERS} SELE
 _CALLS_KEPT = """
     CREATE OR REPLACE TEMP TABLE calls_of_list AS
     SELECT order_id, asked_at, c.call_id, hash(c.call_id) AS call, c.answered, c.talk_s, c.cost, c.started_at,
-        c.hangup_reason, c.hangup_party, list_contains(c.flags, 'hangup_party') AS contradictory
+        c.hangup_reason, c.hangup_code, c.hangup_party, list_contains(c.flags, 'hangup_party') AS contradictory
     FROM (SELECT order_id, answer.asked_at AS asked_at FROM answers_of_list WHERE answer.outcome = 'found') AS found
     JOIN archive.calls AS c USING (order_id, asked_at)
     WHERE c.gateway = $gateway AND c.tenant_id = $tenant
@@ -53,7 +53,7 @@ _PERHAPS_REPEATED = """
     CREATE OR REPLACE TEMP TABLE perhaps_repeated AS
     SELECT call FROM calls_of_list WHERE call_id IS NOT NULL GROUP BY call HAVING count(*) > 1
 """
-_OF_CALL = "answered, talk_s, cost, started_at, hangup_reason, hangup_party, contradictory"
+_OF_CALL = "answered, talk_s, cost, started_at, hangup_reason, hangup_code, hangup_party, contradictory"
 _DISTINCT_CALLS = f"""
     SELECT {_OF_CALL} FROM calls_of_list
     WHERE call_id IS NULL OR call NOT IN (SELECT call FROM perhaps_repeated)
@@ -90,7 +90,7 @@ class Figures:
 
     `rows` are the file's rows by outcome, as the orders file holds them; `orders` has a line a distinct id with an
     answer (outcome, answered_calls, attempts_to_answer), `calls` one a distinct call (answered, talk_s, cost,
-    started_at, hangup_reason, hangup_party, contradictory; texts as dictionaries).
+    started_at, hangup_reason, hangup_code, hangup_party, contradictory; texts as dictionaries).
     """
 
     rows: dict[Word, int]

@@ -371,7 +371,16 @@ def test_figures__agree_with_the_orders_and_the_distinct_calls(
 
     frame = records.frame(archive.calls(known))
     distinct = totals.distinct(frame, {outcome.order_id: outcome.asked_at for outcome in known})
-    names = ["answered", "talk_s", "cost", "started_at", "hangup_reason", "hangup_party", "contradictory"]
+    names = [
+        "answered",
+        "talk_s",
+        "cost",
+        "started_at",
+        "hangup_reason",
+        "hangup_code",
+        "hangup_party",
+        "contradictory",
+    ]
     assert calls.schema.names == names
     assert pa.types.is_dictionary(calls.schema.field("hangup_reason").type)
     assert _texts(records.frame(calls), names) == _texts(distinct, names)
