@@ -124,7 +124,7 @@ def _over_time(
         barmode="relative",
         xaxis=date_axis(places, by, zone_text, 4 if by == "day" else 3),
         yaxis={
-            "title": money.header("Cost"),
+            "title": wording.in_chart(money.header("Cost")),
             "nticks": 5,
             "range": [min(0.0, float(totals.min()) * 1.18), max(0.0, float(totals.max()) * 1.18) or 1],
         },
@@ -163,7 +163,9 @@ def _ranked(what: What, rows: pd.DataFrame, palette: Palette, money: Money, pick
     amounts = np.array([float(bar["answered_cost"] + bar["unanswered_cost"]) for bar in sums])
     ends = _ends(amounts, money)
     values, labels = [value for value, _, _ in shown], [label for _, label, _ in shown]
-    figure = ranked_bars(values, labels, cuts, palette, picked, ends=ends, x_title=money.header("Cost"))
+    figure = ranked_bars(
+        values, labels, cuts, palette, picked, ends=ends, x_title=wording.in_chart(money.header("Cost"))
+    )
     first = wording.plain(labels[0])
     alt = f"Cost of {many(priced, 'call')} by {what}, {_all(amounts, money)} in all; {first}: {money.text(amounts[0])}"
     note = f"{_n(priced, n)} · total {money.short(float(amounts.sum()))}"

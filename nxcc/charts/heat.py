@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from nxcc import wording
 from nxcc.charts.chart import TALL, Chart, dressed
 from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, faded, is_picked, pickable
 from nxcc.charts.shares import many, share_of
@@ -63,7 +64,7 @@ def answer_rate_heat(cells: pd.DataFrame, palette: Palette, zone_text: str, *, p
     else:
         top = shown.sort_values("rate").iloc[-1]
         when = f"{_LONG[int(top['weekday'])]} {int(top['hour']):02d}:00"
-        alt = f"Answer rate by weekday and hour of {many(n, 'call')}, highest on {when}: {top['rate']:.0%}"
+        alt = f"Answer rate by weekday and hour of {many(n, 'call')}, highest on {when}: {wording.share(top['rate'])}"
     return Chart("answer_rate_heat", title, note, help_, alt, pickable(figure, "any"), TALL, POINTS_AND_BOX)
 
 

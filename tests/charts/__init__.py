@@ -1,0 +1,1 @@
+"""Charts of Explore, drawn from aggregated rows."""
