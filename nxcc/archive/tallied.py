@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Talk and waits are binned where people think: seconds first, then minutes.
 TALK_EDGES_S = (0, 5, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
 WAIT_EDGES_S = (0, 5, 10, 15, 20, 30, 45, 60, 120, 300)
-MOST_STEPS = 12
+_EXAMPLES = 3
 _SUMS = ", ".join(f"sum({value}) AS {value}" for value in VALUES if value != "n")
 _COUNTED = f"bits & {Is.COUNTED:d} > 0"
 _ANSWERED = f"bits & {Is.ANSWERED:d} > 0"
@@ -197,13 +197,14 @@ class Tallied:
         )
 
     def by_flag(self) -> tuple[pd.DataFrame, list[tuple[str, Callable[[], Totals]]]]:
-        """Quality flags: `flag`, `calls` with it; and for each flag, a tally of the calls without it (no medians)."""
+        """Quality flags: `flag`, `calls` with it, `examples` (order ids of some); and for each flag, how to add up the
+        calls without it (no medians)."""
         import pandas as pd
 
         look = {"short_s": self._look.short_s, "in_time_s": self._look.in_time_s}
         rows = self._frame(
             f"SELECT direction, {SETTLED} AS bits, flags, count(*) AS n, {_SUMS} FROM calls WHERE {{where}} GROUP BY ALL",
-            self._where(self.filters.without("flag")),
+            where := self._where(self.filters.without("flag")),
             look,
         )
         rows["direction"] = self._said(rows["direction"])
@@ -214,7 +215,15 @@ class Tallied:
         without: list[tuple[str, Callable[[], Totals]]] = [
             (flag, lambda bit=bit: Totals(rows[(flags & bit) == 0], nothing)) for flag, bit in FLAG_BITS.items()
         ]
-        return pd.DataFrame({"flag": list(FLAG_BITS), "calls": calls}), without
+        examples = [
+            self._frame(
+                f"SELECT DISTINCT order_id FROM calls WHERE {{where}} AND flags & {bit} > 0 LIMIT {_EXAMPLES}", where
+            )["order_id"].tolist()
+            if n_of
+            else []
+            for bit, n_of in zip(FLAG_BITS.values(), calls, strict=True)
+        ]
+        return pd.DataFrame({"flag": list(FLAG_BITS), "calls": calls, "examples": examples}), without
 
     def count(self, part: str = "calls") -> int:
         """How many calls (for a part of orders, their first calls) are behind a part."""

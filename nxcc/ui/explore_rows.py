@@ -21,7 +21,7 @@ A_PAGE = 50
 MOST_IN_FILE = 100_000
 _SECTION, _BEHIND = "explore_section", "explore_behind"
 _SECTIONS = {"Calls": ":material/table_rows:", "Agents": ":material/group:", "Data quality": ":material/flag:"}
-_WITHOUT = ("answer_rate", "short_calls", "average_talk", "asa", "service_level", "cost_per_call", "first_call_contact")
+_WITHOUT = ("answer_rate", "average_talk", "service_level", "cost_per_call")
 
 
 def draw(overview: Overview, terms: Terms, zone: ZoneInfo, palette: Palette) -> None:
@@ -107,16 +107,22 @@ def _quality(overview: Overview, terms: Terms) -> None:
     whole = overview.tallied.count()
     now = {name: kpis.kpi(name, overview.totals, terms) for name in _WITHOUT}
     rows = []
-    for (flag, totals), calls in zip(without, counts["calls"].tolist(), strict=True):
-        row = {"flag": flag, "calls": calls, "share": calls / whole if whole else None, "meaning": FLAGS[flag]}
+    for (flag, totals), calls, examples in zip(without, counts["calls"], counts["examples"], strict=True):
+        row = {
+            "flag": flag,
+            "calls": calls,
+            "share": calls / whole if whole else None,
+            "examples": ", ".join(examples) or None,
+            "meaning": FLAGS[flag],
+        }
         if calls:
             other = totals()
             row |= {name: kpis.kpi(name, other, terms).text for name in _WITHOUT}
         rows.append(row)
     with st.container(key="explore_quality", gap="xsmall"):
         st.caption(
-            f"Calls that carry a flag, of {whole:,}. Nothing is left out of the figures because of a flag; the columns at "
-            "the right say what they would be without those calls."
+            f"Calls that carry a flag, of {whole:,}. Nothing is left out of the figures because of a flag; the last columns "
+            "say what they would be without those calls."
         )
         tables.quality_table(
             pd.DataFrame(rows), {name: f"{DEFINITIONS[name].label} ({now[name].text})" for name in _WITHOUT}

@@ -46,8 +46,6 @@ def draw(filters: Filters, options: Options) -> None:
         with _popover("More", filters, list(_MORE), ":material/tune:"):
             _more(filters, options)
         _find(filters)
-        if filters.chosen():
-            st.button("Reset", type="tertiary", icon=":material/close:", key="explore_reset", on_click=state.clear_all)
 
 
 def chips(filters: Filters) -> None:
@@ -65,6 +63,8 @@ def chips(filters: Filters) -> None:
                 on_click=state.clear,
                 args=(name,),
             )
+        if len(chosen) > 1:
+            st.button("Clear all", type="tertiary", key="explore_reset", on_click=state.clear_all)
 
 
 def _length(filters: Filters) -> None:
@@ -175,7 +175,7 @@ def _find(filters: Filters) -> None:
         placeholder="Order id or number",
         label_visibility="collapsed",
         icon=":material/search:",
-        width=190,
+        width=184,
         max_chars=128,
         on_change=lambda: state.set_filter("find", (st.session_state[_FIND] or "").strip()),
     )

@@ -303,16 +303,18 @@ def agents_table(agents: pd.DataFrame, money: Money) -> None:
 
 
 def quality_table(flags: pd.DataFrame, figures: Mapping[str, str]) -> None:
-    """One row a quality flag: `flag`, `calls`, `share`, `meaning`; `figures` are columns of what would be without."""
+    """One row a quality flag: `flag`, `calls`, `share`, `examples`, `meaning`; `figures` are further columns."""
     cc = st.column_config
-    shown = flags.reindex(columns=["flag", "calls", "share", "meaning", *figures])
-    config = {
-        "flag": cc.TextColumn("Flag", width=150),
-        "calls": cc.NumberColumn("Calls", width=80),
-        "share": cc.NumberColumn("Share", width=70),
-        "meaning": cc.TextColumn("Meaning", width=300),
-    } | {
-        name: cc.TextColumn(label, width=130, help="In brackets: with all calls.") for name, label in figures.items()
+    shown = flags.reindex(columns=["flag", "calls", "share", "meaning", *figures, "examples"])
+    shown["examples"] = text_of(shown["examples"])
+    config: dict[str, Any] = {
+        "flag": cc.TextColumn("Flag", width=148),
+        "calls": cc.NumberColumn("Calls", width=70),
+        "share": cc.NumberColumn("Share", width=56),
+        "meaning": cc.TextColumn("Meaning", width=220),
+        "examples": cc.TextColumn("Orders, for example", width=200),
     }
+    for name, label in figures.items():
+        config[name] = cc.TextColumn(label, width=150, help="Without the calls of this flag; in brackets with all.")
     formats: dict[str, Format] = {"calls": wording.count, "share": wording.share}
     draw(shown, config, formats, {}, rows=len(flags), alt="Quality flags with their counts", key="quality_table")
