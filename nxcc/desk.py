@@ -16,8 +16,8 @@ from nxcc.settings import Settings
 
 if TYPE_CHECKING:
     from nxcc.jobs import Jobs, Store
-    from nxcc.views import Views
     from nxcc.sandbox import Sandbox
+    from nxcc.views import Views
 
 SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's answers still play
 
@@ -81,7 +81,6 @@ def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
         return desk
     try:
         from nxcc.jobs import Jobs  # here, because a look up on the command line does without
-
         from nxcc.views import Views
 
         store = open_store(settings)

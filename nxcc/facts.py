@@ -34,6 +34,9 @@ class Is(IntFlag):
     IN_TIME = 16384  # answered within the setting
 
 
+NOTHING = Is(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """The calls or orders that have all of some bits and none of others; `value` is what is added up over them.
@@ -43,7 +46,7 @@ class Part:
 
     words: str
     all_of: Is
-    none_of: Is = Is(0)
+    none_of: Is = NOTHING
     value: Value = "n"
     direction: str = ""
 

@@ -116,7 +116,7 @@ def from_address(parameters: Iterable[tuple[str, str]]) -> tuple[Filters, list[s
     return Filters(**values), unread
 
 
-def _read(name: str, text: str) -> Any:  # noqa: ANN401
+def _read(name: str, text: str) -> Any:
     if name in _TEXTS:
         return (text,)
     if name in _DAYS:
@@ -175,18 +175,18 @@ def in_words(filters: Filters, name: str) -> str:
         return days_in_words(value) if value else "all time"
     if name in _RANGES:
         return _range_in_words(value, wording.duration if name != "cost" else lambda amount: f"{amount:g}")
-    if name == "answered":
-        return "yes" if value else "no"
-    if name == "find":
-        return str(value)
+    if name in _TEXTS:
+        return ", ".join(_text_in_words(name, text) for text in value)
+    return str({True: "yes", False: "no"}.get(value, value))
+
+
+def _text_in_words(name: str, text: str) -> str:
     if name == "slot":
-        return ", ".join(_slot_in_words(text) for text in value)
-    if name == "hour":
-        return ", ".join(f"{text.zfill(2)}:00" for text in value)
-    return ", ".join(_SAID.get(text, text) or "none" for text in value)
+        return _slot_in_words(text)
+    return f"{text.zfill(2)}:00" if name == "hour" else _SAID.get(text, text) or "none"
 
 
-def _range_in_words(ends: Range, say: Any) -> str:  # noqa: ANN401
+def _range_in_words(ends: Range, say: Any) -> str:
     first, last = ends
     if first is None:
         return f"under {say(last)}"

@@ -102,8 +102,8 @@ DEFINITIONS: dict[str, Definition] = {
             n="talk_priced", whole="answered", better="down",
         ),
         Definition(
-            "unanswered_cost", "Unanswered", "money", "sum", "unanswered_cost", n="unanswered_priced", whole="unanswered",
-            better="down", note="Below it its share of the whole cost.",
+            "unanswered_cost", "Unanswered", "money", "sum", "unanswered_cost", n="unanswered_priced",
+            whole="unanswered", better="down", note="Below it its share of the whole cost.",
         ),
         Definition("orders", "Orders", "orders", "count", "orders"),
         Definition("orders_reached", "Orders reached", "share", "share", "reached", "known_orders", better="up"),
@@ -132,8 +132,8 @@ LOOKUP = ("orders_reached", "answer_rate", "median_talk", "attempts_to_first_ans
 class Kpi:
     """One figure. `value` is None when there is nothing to compute it from; `text` is it with its unit.
 
-    `n` is how many orders or calls it stands on, `basis` says so in words, `formula` how it is computed; `excluded` says
-    what was left out, `interval` between what a share lies with 95 % certainty. `thin`: a share of fewer than 20.
+    `n` is how many orders or calls it stands on, `basis` says so in words, `formula` how it is computed; `excluded`
+    says what was left out, `interval` between what a share lies with 95 % certainty. `thin`: a share of fewer than 20.
     """
 
     name: str
@@ -267,7 +267,7 @@ def write(unit: Unit, value: float | None, money: Money, n: int = 0, *, counted:
 
 
 def change(now: Kpi, before: Kpi) -> str:
-    """How a figure moved: `+2.4 pp` for shares, `-9 s` for times, `+6.1 %` for the others; empty when it cannot be said."""
+    """How a figure moved: `+2.4 pp` for shares, `-9 s` for times, `+6.1 %` for others; empty when it cannot be said."""
     if now.value is None or before.value is None:
         return ""
     by = now.value - before.value

@@ -29,7 +29,8 @@ MORE: dict[str, tuple[str, ...]] = {
         "answer_rate_inbound", "offered", "abandoned", "abandonment", "asa", "service_level",
     ),
     "Orders": (
-        "orders", "reach", "first_call_contact", "attempts_to_first_answer", "time_to_first_answer", "calls_after_answer",
+        "orders", "reach", "first_call_contact", "attempts_to_first_answer", "time_to_first_answer",
+        "calls_after_answer",
     ),
     "Talk, cost and hang-ups": (
         "median_talk", "cost", "cost_per_answered_minute", "answer_rate_outbound", "answer_rate_aicc",
@@ -245,14 +246,16 @@ class Overview:
             shown = self._days_shown
             at = shown["day"].dt.to_period("M").dt.to_timestamp() if self.by == "month" else shown["day"]
             answered = shown["result"] == "answered"
-            rows = shown.assign(
+            each = shown.assign(
                 value=at.dt.strftime("%Y-%m-%d"),
                 answered_cost=shown["cost"].fillna(0).where(answered, 0),
                 unanswered_cost=shown["cost"].fillna(0).where(~answered, 0),
                 unanswered=shown["calls"].where(~answered, 0),
-            ).groupby("value", as_index=False)[["answered_cost", "unanswered_cost", "calls", "unanswered", "priced"]]
+            )
+            columns = ["answered_cost", "unanswered_cost", "calls", "unanswered", "priced"]
+            rows = each.groupby("value", as_index=False)[columns].sum()
             picked = _dates(self.filters.days, at)
-            return charts.cost_by(self.by, rows.sum(), palette, terms.money, picked=picked, zone_text=self._zone_shown)
+            return charts.cost_by(self.by, rows, palette, terms.money, picked=picked, zone_text=self._zone_shown)
         name = what.lower()
         rows = self.agents if name == "agent" else self.tallied.directions()
         rows = rows.assign(value=rows[name], unanswered=rows["calls"] - rows["answered"])

@@ -97,7 +97,7 @@ class Views:
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise ViewsError(
                 f"Saved views ({self.path.name}) cannot be read or written.",
-                cure="Check that the data folder may be written and its disk is not full; the figures do not need them.",
+                cure="Check that the data folder may be written and its disk is not full. Figures do not need them.",
             ) from error
 
 

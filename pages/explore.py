@@ -56,7 +56,9 @@ def _draw(desk: Desk) -> None:
     settings, filters = desk.settings, explore_filters.current()
     look = Look(zone.current(), settings.short_talk_s, settings.service_level_s)
     overview = Overview(desk.explored, filters, look, datetime.now(UTC))
-    terms = Terms(Money.of(overview.tallied.costs(), settings.currency), settings.short_talk_s, settings.service_level_s)
+    terms = Terms(
+        Money.of(overview.tallied.costs(), settings.currency), settings.short_talk_s, settings.service_level_s
+    )
     if explore_empty.nothing_kept(overview):
         return
     explore_toolbar.draw(filters, overview.tallied.options())
@@ -72,15 +74,18 @@ def _draw(desk: Desk) -> None:
         return
     figures.moving_tiles(overview.tiles(terms), key="explore_tiles")
     explore_charts.draw(overview, terms, shell.palette())
-    for title, names in MORE.items():
+    for title, figures_of in MORE.items():
         st.subheader(title, anchor=False)
-        figures.moving_tiles(overview.tiles(terms, names, lines=False), key=f"explore_tiles_{names[0]}")
+        tiles = overview.tiles(terms, figures_of, lines=False)
+        figures.moving_tiles(tiles, key=f"explore_tiles_{figures_of[0]}")
     explore_rows.draw(overview, terms, zone.current(), shell.palette())
 
 
 def _said(overview: Overview) -> str:
     calls, orders = (int(overview.totals.total(name)) for name in ("calls", "orders"))
-    said = [f"**{calls:,} call{'' if calls == 1 else 's'}** · {orders:,} order{'' if orders == 1 else 's'} first called"]
+    said = [
+        f"**{calls:,} call{'' if calls == 1 else 's'}** · {orders:,} order{'' if orders == 1 else 's'} first called"
+    ]
     if n := len(overview.filters.chosen()):
         said.append(f"{n} filter{'' if n == 1 else 's'} set, kept in the address")
     if compared := overview.compared:

@@ -42,8 +42,9 @@ def _place(column: str, of: tuple[str, ...]) -> str:
 
 
 COLUMNS = f"""
-    ledger BIGINT, order_id VARCHAR, call_id VARCHAR, asked_at TIMESTAMPTZ, started_at TIMESTAMPTZ, answered_at TIMESTAMPTZ,
-    quarter INTEGER, {", ".join(f"{word} UINTEGER" for word in WORDS)}, result UTINYINT, party UTINYINT, code BIGINT,
+    ledger BIGINT, order_id VARCHAR, call_id VARCHAR, asked_at TIMESTAMPTZ,
+    started_at TIMESTAMPTZ, answered_at TIMESTAMPTZ, quarter INTEGER,
+    {", ".join(f"{word} UINTEGER" for word in WORDS)}, result UTINYINT, party UTINYINT, code BIGINT,
     queue_s DOUBLE, ring_s DOUBLE, talk_s DOUBLE, wait_s DOUBLE, cost DOUBLE, flags USMALLINT,
     caller VARCHAR, callee VARCHAR, said USMALLINT, attempt UINTEGER,
     order_calls UINTEGER, to_answer UINTEGER, time_to_answer_s DOUBLE, bits USMALLINT

@@ -24,6 +24,7 @@ AT_ONCE = 500_000  # ledger rows that are worked on at a time: bounds the memory
 _MOST_ADDED = 2_000_000  # more new rows than this, and making all anew is quicker
 _OURS = "gateway = $gateway AND tenant_id = $tenant"
 _NEW = f"SELECT rowid, * EXCLUDE (raw) FROM archive.calls WHERE {_OURS} AND rowid >= $first"
+_STATE = "version INTEGER, gateway VARCHAR, tenant_id BIGINT, read BIGINT"
 Told = Callable[[int, int], None]
 
 
@@ -89,9 +90,7 @@ class Explored:
             cursor.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS {SCHEMA}")
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.calls ({call_rows.COLUMNS})")
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.words ({call_rows.WORDS_COLUMNS})")
-            cursor.execute(
-                f"CREATE TABLE IF NOT EXISTS {SCHEMA}.state (version INTEGER, gateway VARCHAR, tenant_id BIGINT, read BIGINT)"
-            )
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.state ({_STATE})")
 
     def _rebuild(self, there: int, told: Told) -> None:
         """All anew, some orders at a time, so that an order's calls are always together."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from nxcc.archive.call_rows import FLAG_BITS
 from nxcc.archive.local_time import first_quarter, local_quarter
-from nxcc.facts import PARTS, Is, Part
+from nxcc.facts import Is, Part
 from nxcc.filters import Days, Filters
 from nxcc.hangup import PARTIES, RESULTS
 
@@ -48,26 +49,12 @@ class Condition:
 
 def condition(filters: Filters, local: Local, ids: dict[tuple[str, str], int]) -> Condition:
     """What the filters say, but for the time; `ids` are the numbers of texts by (column, text)."""
-    tests: list[str] = []
     values: dict[str, Any] = {}
-    for column in ("direction", "agent", "status", "reason"):
-        if texts := getattr(filters, column):
-            numbers = [0 if not text else ids.get((column, text), -1) for text in texts]
-            tests.append(_among(column, numbers))
-    if filters.result:
-        tests.append(_among("result", [_number(text, RESULTS) for text in filters.result]))
-    if filters.party:
-        tests.append(_among("party", [_number(text, PARTIES) for text in filters.party]))
+    tests = [_among(column, numbers) for column, numbers in _numbers(filters, local, ids) if numbers]
     if filters.answered is not None:
         tests.append(f"bits & {Is.ANSWERED:d} {'>' if filters.answered else '='} 0")
     if filters.flag:
         tests.append(f"flags & {sum(FLAG_BITS.get(flag, 0) for flag in set(filters.flag))} > 0")
-    if filters.hour:
-        tests.append(_among(f"{local.quarter} // 4 % 24", [_whole(text) for text in filters.hour]))
-    if filters.slot:
-        tests.append(_among(SLOT.format(quarter=local.quarter), [_slot(text) for text in filters.slot]))
-    if filters.attempt:
-        tests.append(_among("attempt", [_whole(text) for text in filters.attempt]))
     for name, column in _RANGES.items():
         first, last = getattr(filters, name)
         if first is not None:
@@ -84,6 +71,17 @@ def condition(filters: Filters, local: Local, ids: dict[tuple[str, str], int]) -
     return Condition(" AND ".join(tests) or "true", values)
 
 
+def _numbers(filters: Filters, local: Local, ids: dict[tuple[str, str], int]) -> Iterator[tuple[str, list[int]]]:
+    """Columns with the numbers that filters of texts let pass, empty where one is not set."""
+    for column in ("direction", "agent", "status", "reason"):
+        yield column, [0 if not text else ids.get((column, text), -1) for text in getattr(filters, column)]
+    yield "result", [_number(text, RESULTS) for text in filters.result]
+    yield "party", [_number(text, PARTIES) for text in filters.party]
+    yield f"{local.quarter} // 4 % 24", [_whole(text) for text in filters.hour]
+    yield SLOT.format(quarter=local.quarter), [_slot(text) for text in filters.slot]
+    yield "attempt", [_whole(text) for text in filters.attempt]
+
+
 SLOT = "({quarter} // 4 + 72) % 168"  # hours since a Monday's midnight: 1970 began on a Thursday
 
 
@@ -95,7 +93,6 @@ def part_test(part: Part, ids: dict[tuple[str, str], int]) -> str:
 
 SETTLED = f"""bits + CASE WHEN talk_s < $short_s THEN {Is.SHORT:d} ELSE 0 END
     + CASE WHEN wait_s <= $in_time_s THEN {Is.IN_TIME:d} ELSE 0 END"""
-assert max(part.mask for part in PARTS.values()) < 2**15
 
 
 def _among(column: str, numbers: list[int]) -> str:

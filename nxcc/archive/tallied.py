@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -71,7 +72,9 @@ class Tallied:
 
     def costs(self, most: int = 5_000) -> pd.Series[float]:
         """Some of the costs, to see how many digits they have."""
-        return self._frame(f"SELECT cost FROM calls WHERE {{where}} AND cost IS NOT NULL LIMIT {most:d}", self._where(Filters()))["cost"]
+        return self._frame(
+            f"SELECT cost FROM calls WHERE {{where}} AND cost IS NOT NULL LIMIT {most:d}", self._where(Filters())
+        )["cost"]
 
     def options(self) -> Options:
         """All texts that calls carry, each list sorted."""
@@ -97,9 +100,10 @@ class Tallied:
             where,
         )
         wait = self._frame(
-            f"SELECT median(time_to_answer_s) AS m FROM calls WHERE {{where}} AND bits & {Is.TIMED:d} > 0", where
+            f"SELECT coalesce(median(time_to_answer_s), 'nan') AS m FROM calls WHERE {{where}} AND bits & {Is.TIMED:d} > 0",
+            where,
         )["m"][0]
-        return Totals(rows, talk, None if wait != wait or wait is None else float(wait))
+        return Totals(rows, talk, None if np.isnan(wait) else float(wait))
 
     def by_day(self, filters: Filters | None = None) -> pd.DataFrame:
         """By local day (`day`, naive midnight) and result: `calls`, and of answered ones `talk_s`, `talked`, `short`;
@@ -135,8 +139,8 @@ class Tallied:
         for kind in ("queue", "ring"):
             where = self._where(self.filters.without(kind))
             rows = self._frame(
-                f"""SELECT {kind}_s AS s, count(*) AS n FROM calls WHERE {{where}} AND {_COUNTED} AND {kind}_s IS NOT NULL
-                GROUP BY ALL""",
+                f"""SELECT {kind}_s AS s, count(*) AS n FROM calls
+                WHERE {{where}} AND {_COUNTED} AND {kind}_s IS NOT NULL GROUP BY ALL""",
                 where,
             )
             parts.append(binned(rows["s"], rows["n"], WAIT_EDGES_S).assign(kind=kind))
@@ -203,7 +207,8 @@ class Tallied:
 
         look = {"short_s": self._look.short_s, "in_time_s": self._look.in_time_s}
         rows = self._frame(
-            f"SELECT direction, {SETTLED} AS bits, flags, count(*) AS n, {_SUMS} FROM calls WHERE {{where}} GROUP BY ALL",
+            f"""SELECT direction, {SETTLED} AS bits, flags, count(*) AS n, {_SUMS} FROM calls
+            WHERE {{where}} GROUP BY ALL""",
             where := self._where(self.filters.without("flag")),
             look,
         )
@@ -213,7 +218,7 @@ class Tallied:
         calls = [int(n[counted & ((flags & bit) > 0)].sum()) for bit in FLAG_BITS.values()]
         nothing = pd.DataFrame({"talk_s": np.zeros(0), "n": np.zeros(0, np.int64)})
         without: list[tuple[str, Callable[[], Totals]]] = [
-            (flag, lambda bit=bit: Totals(rows[(flags & bit) == 0], nothing)) for flag, bit in FLAG_BITS.items()
+            (flag, partial(Totals, rows[(flags & bit) == 0], nothing)) for flag, bit in FLAG_BITS.items()
         ]
         examples = [
             self._frame(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
+from nxcc.ui import navigation
+
 JOB, UPLOAD = "job", "upload"
 
 
 def job_id() -> str:
     """The job that the address names; empty without one."""
-    return str(st.query_params.get(JOB, ""))
+    return "".join(navigation.values(JOB)[-1:])
 
 
 def upload_id() -> str:
     """The upload that the address names; empty without one."""
-    return str(st.query_params.get(UPLOAD, ""))
+    return "".join(navigation.values(UPLOAD)[-1:])
 
 
 def open_upload(upload: str) -> None:

@@ -16,6 +16,7 @@ from nxcc.palette import OUTCOMES, Palette
 from nxcc.ui import order_trail, tables
 
 MOST = 100
+_NONE = "None of the ids that this job asked had an answer before."
 _KEY = "bulk_changes_table"
 
 
@@ -35,12 +36,12 @@ def draw(archive: Archive, listed: Listed, zone: ZoneInfo, palette: Palette, *, 
             return
         with st.spinner("Comparing …"):
             found = _compared(archive, listed, answers)
-        if not found.asked_before:
-            st.caption("None of the ids that this job asked had an answer before.")
+        if not found.changed:
+            n = found.asked_before
+            st.caption(f"Nothing changed in {n:,} ids that had an answer before." if n else _NONE)
             return
         _tiles(found)
-        if found.changed:
-            _table(found, zone, palette)
+        _table(found, zone, palette)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
@@ -50,7 +51,6 @@ def _compared(_archive: Archive, _listed: Listed, answers: str) -> Compared:
 
 
 def _tiles(found: Compared) -> None:
-    of = f"of {found.asked_before:,} asked before"
     tiles = (
         ("Changed", found.changed, "Orders of which anything below is different."),
         ("Outcome", found.outcome, "Orders whose outcome is another one, such as calls where there were none."),
@@ -61,9 +61,8 @@ def _tiles(found: Compared) -> None:
     )  # fmt: skip
     with st.grid(6, gap="xsmall", min_column_width=138, key="bulk_changes_tiles"):
         for label, n, meaning in tiles:
-            share = wording.share(n / found.asked_before)
-            said = of if label == "Changed" else f"{share} of those asked before"
-            st.metric(label, f"{n:,}", delta_description=said, help=meaning, border=True, height="stretch")
+            share = f"{wording.share(n / found.asked_before)} of {found.asked_before:,}"
+            st.metric(label, f"{n:,}", delta_description=share, help=meaning, border=True, height="stretch")
     if found.gone_calls:
         st.caption(
             f":material/info: Calls are gone from {found.gone_calls:,} order{'' if found.gone_calls == 1 else 's'}."

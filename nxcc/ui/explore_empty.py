@@ -15,7 +15,9 @@ def nothing_kept(overview: Overview) -> bool:
         return False
     with st.container(border=True, key="explore_empty"):
         st.markdown("**No call is kept yet**")
-        st.markdown("Every answer of the API is kept in the archive. Look orders up, and their calls can be explored here.")
+        st.markdown(
+            "Every answer of the API is kept in the archive. Look orders up, and their calls can be explored here."
+        )
         with st.container(horizontal=True, gap="xsmall"):
             if st.button("Look up orders", icon=":material/search:", key="explore_to_lookup"):
                 navigation.go("")
@@ -34,7 +36,9 @@ def nothing_passes(overview: Overview) -> bool:
         st.caption("The archive has calls, but none of this time that fits. Widen the period, or take filters away.")
         with st.container(horizontal=True, gap="xsmall"):
             if filters.chosen():
-                st.button("Clear the filters", icon=":material/close:", key="explore_none_clear", on_click=state.clear_all)
+                st.button(
+                    "Clear the filters", icon=":material/close:", key="explore_none_clear", on_click=state.clear_all
+                )
             if filters.span:
                 st.button(
                     "All time",

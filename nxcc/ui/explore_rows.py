@@ -121,7 +121,7 @@ def _quality(overview: Overview, terms: Terms) -> None:
         rows.append(row)
     with st.container(key="explore_quality", gap="xsmall"):
         st.caption(
-            f"Calls that carry a flag, of {whole:,}. Nothing is left out of the figures because of a flag; the last columns "
+            f"Calls that carry a flag, of {whole:,}. Figures leave nothing out because of one; the last columns "
             "say what they would be without those calls."
         )
         tables.quality_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import streamlit as st
@@ -75,14 +76,14 @@ def _length(filters: Filters) -> None:
     def chosen() -> None:
         label = st.session_state[_LENGTH]
         if label is not None:
-            state.change(filters.without("days", "period") if periods[label] is None else _over(filters, periods[label]))
+            state.change(
+                filters.without("days", "period") if periods[label] is None else _over(filters, periods[label])
+            )
 
     st.segmented_control("Period", list(periods), key=_LENGTH, on_change=chosen, label_visibility="collapsed")
 
 
 def _over(filters: Filters, period: tuple[date, date] | None) -> Filters:
-    from dataclasses import replace
-
     return replace(filters, period=period, days=None)
 
 
@@ -98,7 +99,7 @@ def _period(filters: Filters) -> None:
 
         st.date_input(
             f"First and last day ({zone.current().key})",
-            filters.period or (),
+            list(filters.period or ()),
             min_value=_EARLIEST,
             max_value=date(datetime.now(UTC).year + 1, 12, 31),
             key=key,
@@ -111,7 +112,9 @@ def _popover(label: str, filters: Filters, names: list[str], icon: str) -> st.de
     chosen = [name for name in names if filters.is_set(name)]
     if len(names) == 1 and chosen:
         values = getattr(filters, names[0])
-        said = wording.in_markdown(wording.cut(in_words(filters, names[0]), 18)) if len(values) == 1 else str(len(values))
+        said = (
+            wording.in_markdown(wording.cut(in_words(filters, names[0]), 18)) if len(values) == 1 else str(len(values))
+        )
         label = f"{label}: **{said}**"
     elif chosen:
         label = f"{label} · **{len(chosen)}**"
@@ -136,7 +139,9 @@ def _more(filters: Filters, options: Options) -> None:
         "Answered",
         ["Yes", "No"],
         key=_ANSWERED,
-        on_change=lambda: state.set_filter("answered", {"Yes": True, "No": False}.get(st.session_state[_ANSWERED] or "")),
+        on_change=lambda: state.set_filter(
+            "answered", {"Yes": True, "No": False}.get(st.session_state[_ANSWERED] or "")
+        ),
     )
     results = {str(word): role.label for word, role in RESULTS.items()}
     pills: dict[str, tuple[str, list[str], dict[str, str]]] = {
@@ -146,7 +151,12 @@ def _more(filters: Filters, options: Options) -> None:
     }
     for name, (label, offered, words) in pills.items():
         state.bound(
-            name, st.pills, label, _offered(offered, getattr(filters, name)), selection_mode="multi", format_func=_said(words)
+            name,
+            st.pills,
+            label,
+            _offered(offered, getattr(filters, name)),
+            selection_mode="multi",
+            format_func=_said(words),
         )
     _many("status", "Call status", options.status, filters.status, "No status")
     for name, label in _RANGES.items():

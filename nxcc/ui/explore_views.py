@@ -55,7 +55,9 @@ def _views(views: Views, filters: Filters) -> None:
         if not saved:
             st.caption("No view is saved yet. Set filters, then give them a name.")
         st.text_input("Name for the filters set now", key=_NAME, max_chars=LONGEST_NAME, width=320)
-        st.button("Save", icon=":material/bookmark_add:", key="explore_view_save", on_click=_save, args=(views, filters))
+        st.button(
+            "Save", icon=":material/bookmark_add:", key="explore_view_save", on_click=_save, args=(views, filters)
+        )
         if said := st.session_state.pop(_SAID, ""):
             st.text(said)
 
@@ -97,7 +99,6 @@ def _remove(views: Views, view_id: str) -> None:
 
 
 def _report(desk: Desk, overview: Overview, terms: Terms) -> bytes:
-    from nxcc.report import report_html
 
     filters = overview.filters
     now = datetime.now(UTC)

@@ -63,7 +63,9 @@ def card(
                     above()
             st.caption(chart.note)
         if chart.figure is None:
-            with st.container(height=chart.height, border=False, horizontal_alignment="center", vertical_alignment="center"):
+            with st.container(
+                height=chart.height, border=False, horizontal_alignment="center", vertical_alignment="center"
+            ):
                 st.markdown(":gray[:material/bar_chart_off:]", width="content")
         else:
             _plot(chart, pick if chart.selects else None, version)

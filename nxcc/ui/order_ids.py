@@ -8,7 +8,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from nxcc import intake
-from nxcc.ui import bulk_upload
+from nxcc.ui import bulk_upload, navigation
 from nxcc.ui.view import LONGEST_ADDRESS, MOST_IDS, View
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _PLACEHOLDER = "Paste from Excel, a CRM or an email.\n\nSO-2026-004417\nSO-2026-
 
 def follow_address() -> None:
     """Opens what `?orders=` names when this session has not written it there itself."""
-    address = ",".join(st.query_params.get_all(_PARAMETER))
+    address = ",".join(navigation.values(_PARAMETER))
     if address == st.session_state.setdefault(_ADDRESS, ""):
         return
     cells = intake.split(address)

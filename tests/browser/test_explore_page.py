@@ -169,9 +169,7 @@ def test_explore__sections_agents_and_quality(page: Page, explored: str) -> None
     expect(page.locator(".st-key-explore_calls")).to_contain_text("of 22 calls")
 
 
-def test_report__opens_offline_without_an_error(
-    new_page: Callable[[], Page], explored: str, tmp_path: Path
-) -> None:
+def test_report__opens_offline_without_an_error(new_page: Callable[[], Page], explored: str, tmp_path: Path) -> None:
     page = new_page()
     opened(page, explored)
     file = tmp_path / "report.html"
