@@ -118,7 +118,8 @@ def _rest(calls: Sequence[Call]) -> str:
     more = f"{n:,} more call{'' if n == 1 else 's'} followed"
     if n == 1:
         return f"{more}{', answered too' if talked else ', not answered'}."
-    return f"{more}, {f'{talked:,} of them' if talked else 'none'} answered."
+    part = "all" if talked == n else f"{talked:,} of them" if talked else "none"
+    return f"{more}, {part} answered."
 
 
 def _not_reached(calls: Sequence[Call], zone: ZoneInfo, now: datetime) -> Story:

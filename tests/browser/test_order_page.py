@@ -160,10 +160,8 @@ def test_invalid_id__is_never_sent(page: Page, fast: str, sandbox: Sandbox) -> N
 
 def test_bulk__compares_with_the_answers_before(page: Page, fast: str) -> None:
     ids = [late() for _ in range(3)]
-    content = bulk.csv_of([["order_id"], *([one] for one in ids), ["NOT-THERE-STORY"]])
-    bulk.upload(page, fast, "first.csv", content)
-    bulk.run(page)
-    bulk.upload(page, fast, "again.csv", content)
+    look_up(page, fast, *ids, "NOT-THERE-STORY")
+    bulk.upload(page, fast, "again.csv", bulk.csv_of([["order_id"], *([one] for one in ids), ["NOT-THERE-STORY"]]))
     page.get_by_text("Use fresh answers from the archive").click()
     bulk.run(page)
     page.locator(".st-key-bulk_compare label").first.click()
