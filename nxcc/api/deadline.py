@@ -18,7 +18,7 @@ LOOK_EVERY_S = 0.25
 
 @dataclass(slots=True)
 class Watched:
-    """A request under way; `cut` when it took too long."""
+    """A request under way on `sock`, once there is one; `cut` when it took too long."""
 
     until: float
     sock: socket.socket | None = None
@@ -30,19 +30,14 @@ class Deadline:
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
-        self._here = threading.local()
         self._lock = threading.Lock()
         self._under_way: dict[int, Watched] = {}
         self._looking = False
 
-    def sent_on(self, sock: socket.socket | None) -> None:
-        """This thread's request has gone out on `sock`."""
-        self._here.watched.sock = sock
-
     @contextlib.contextmanager
     def watch(self) -> Iterator[Watched]:
         """Bounds the request that is sent inside, from now until its whole answer is read."""
-        watched = self._here.watched = Watched(time.monotonic() + self._limit_s)
+        watched = Watched(time.monotonic() + self._limit_s)
         me = threading.get_ident()
         with self._lock:
             self._under_way[me] = watched

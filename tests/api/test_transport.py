@@ -25,6 +25,7 @@ from ..conftest import client_of, own
 from .wire import Wire, http, silence
 
 NO_CALLS = http(b'{"reqId":"R","code":0,"data":[]}')
+KEPT = NO_CALLS.replace(b"Connection: close\r\n", b"")
 
 
 def soon(function: Callable[[], Any]) -> Any:
@@ -134,6 +135,29 @@ def test_gzip__is_read() -> None:
     body = gzip.compress(orjson.dumps({"code": 0, "data": [{"callId": "c", "other": "x" * 400_000}]}))
     with Wire(http(body, "Content-Encoding: gzip")) as wire:
         assert len(ask(client_of(wire.url)).records[0]["other"]) == 400_000
+
+
+def _keep_open(connection: socket.socket, _: threading.Event) -> None:
+    connection.sendall(KEPT)
+    while connection.recv(65536):
+        connection.sendall(KEPT)
+
+
+def test_connection__is_kept_for_the_next_request() -> None:
+    with Wire(_keep_open) as wire:
+        client = client_of(wire.url, attempts=1)
+        assert [ask(client).records for _ in range(3)] == [[]] * 3
+        client._transport._pool.close()
+    assert (client.requests, len(wire.asked)) == (3, 1)
+
+
+def test_connection__one_that_was_closed_meanwhile_is_not_used_again() -> None:
+    with Wire(KEPT) as wire:  # which closes it, and does not say so
+        client = client_of(wire.url, attempts=1)
+        for _ in range(3):
+            assert ask(client).records == []
+            wire.wait()
+    assert len(wire.asked) == 3
 
 
 @pytest.mark.parametrize("kind", ["FAIL-SLOW", "FAIL-BIG", "FAIL-TRUNCATED"])

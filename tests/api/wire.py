@@ -36,6 +36,11 @@ class Wire:
         for thread in self._threads:
             thread.join(5)
 
+    def wait(self) -> None:
+        """Until every connection that was taken is closed."""
+        for thread in self._threads[1:]:
+            thread.join(5)
+
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
         self._threads.append(thread)
