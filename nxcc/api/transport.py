@@ -18,6 +18,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from nxcc.api.answers import Answers, Response
 from nxcc.api.deadline import Deadline, Watched
@@ -35,7 +36,7 @@ class Transport:
         self._timeout_s = timeout_s
         self._deadline = Deadline(2 * timeout_s)
         self._pool, target, host = self._open(url, connections)
-        self._pool.timeout = urllib3.Timeout(timeout_s)
+        self._pool.timeout = urllib3.Timeout(connect=timeout_s)  # the socket keeps it, for each wait
         self._through_tunnel = self._pool.proxy is not None and target.startswith("/")
         always = {"Host": host, "User-Agent": "nxcc", "Accept-Encoding": "gzip, deflate"}
         if not self._through_tunnel:
@@ -56,10 +57,10 @@ class Transport:
             raise TransientError(_what_broke(error), cure="Ask again later.") from error
         except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
             raise TransientError(f"No answer within {self._timeout_s:g} s.", cure="Ask again later.") from error
-        except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
+        except (urllib3.exceptions.HTTPError, CertificateError, HTTPException, OSError) as error:
             if watched.cut:
                 raise self._late() from error
-            if isinstance(error, ssl.SSLError):
+            if isinstance(error, (urllib3.exceptions.SSLError, CertificateError, ssl.SSLError)):
                 raise _tls_failure(error) from error
             raise TransientError(_what_broke(error), cure="Ask again later.") from error
         if watched.cut:  # the end that was read may be ours
@@ -69,8 +70,8 @@ class Transport:
     def _exchange(self, request: bytes, watched: Watched) -> Response:
         """The answer to these bytes, on a connection of the pool.
 
-        Not by the pool's own `urlopen`: what it does for a request besides (timeouts, retries, redirects, headers one
-        by one, in two pieces) is not wanted here, and took two fifths of the CPU of a whole lookup.
+        Not by the pool's `urlopen`: nothing that it does besides (timeouts anew for each request, retries, redirects,
+        headers one by one and apart from the body) is wanted here.
         """
         connection: Any = self._pool._get_conn()  # open, closed or new: it looks whether the other end has gone
         try:
