@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from nxcc import wording
-from nxcc.charts.chart import Chart, dressed
-from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS, Picked, Value, carried, faded, painted, pickable
+from nxcc.charts.chart import Chart, figure_of
+from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS, Picked, Value, carried, clicks, faded, painted
 from nxcc.charts.shares import many, share_of
 from nxcc.palette import Palette
 
@@ -50,45 +49,52 @@ def attempts_until_answered(steps: pd.DataFrame, orders: int, palette: Palette, 
         for name, part, tried, reached in zip(names, within, table["tried"], table["reached"], strict=True)
     ]
     teal = palette.mark["answered"]
-    figure = go.Figure()
-    figure.add_hline(y=100 * shares[-1], line={"color": palette.mark["axis"], "width": 1, "dash": "dot"}, layer="below")
-    figure.add_scatter(
-        x=values,
-        y=100 * shares,
-        mode="lines+markers",
-        line={"color": faded(teal) if picked else teal, "width": 2, "shape": "hv"},
-        marker={"color": painted(teal, values, picked), "size": 8},
-        customdata=carried(values, hovers),
-        hovertemplate="%{customdata[1]}<extra></extra>",
-        cliponaxis=False,
+    reach = {
+        "type": "scatter",
+        "x": values,
+        "y": 100 * shares,
+        "mode": "lines+markers",
+        "line": {"color": faded(teal) if picked else teal, "width": 2, "shape": "hv"},
+        "marker": {"color": painted(teal, values, picked), "size": 8},
+        "customdata": carried(values, hovers),
+        "hovertemplate": "%{customdata[1]}<extra></extra>",
+        "cliponaxis": False,
         **AS_DRAWN,
-    )
+    }
+    in_the_end = {
+        "type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": 100 * shares[-1], "y1": 100 * shares[-1],
+        "line": {"color": palette.mark["axis"], "width": 1, "dash": "dot"}, "layer": "below",
+    }  # fmt: skip
     crowded = len(names) > _MOST_TICKS  # labels keep out of the next step's way
     texts = [wording.share(float(part)) for part in shares]
-    for n in _labelled(shares, texts):
-        figure.add_annotation(
-            x=values[n], y=100 * shares[n], text=texts[n], showarrow=False, yanchor="bottom", yshift=5,
-            xanchor="right" if crowded else "center", xshift=8 if crowded else 0,
-            font={"size": 11, "color": palette.mark["ink"]},
-        )  # fmt: skip
+    labels = [
+        {
+            "x": values[n], "y": 100 * shares[n], "text": texts[n], "showarrow": False, "yanchor": "bottom",
+            "yshift": 5, "xanchor": "right" if crowded else "center", "xshift": 8 if crowded else 0,
+            "font": {"size": 11, "color": palette.mark["ink"]},
+        }
+        for n in _labelled(shares, texts)
+    ]  # fmt: skip
     last = max(len(names), 3)
     half_a_label = max(0.5, last * _LABEL[0] / 2)
     ticks = range(len(names) - 1, -1, -2 if crowded else -1)
-    figure.update_layout(
-        margin_t=28,
-        xaxis={
-            "title": "Calls to the order",
+    layout = {
+        "margin": {"t": 28},
+        "shapes": [in_the_end],
+        "annotations": labels,
+        "xaxis": {
+            "title": {"text": "Calls to the order"},
             "tickvals": [values[n] for n in ticks],
             "ticktext": [names[n] for n in ticks],
             "tickangle": 0,
             "range": [1 - half_a_label * (1.5 if crowded else 1), last + half_a_label],
         },
-        yaxis={"title": "Orders reached (%)", "range": [0, 100], "dtick": 25},
-    )
-    dressed(figure, palette)
+        "yaxis": {"title": {"text": "Orders reached (%)"}, "range": [0, 100], "dtick": 25},
+    }
+    figure = figure_of([reach], layout | clicks(), palette)
     note = f"n {many(orders, 'order')} with calls"
     alt = f"{texts[0]} of {many(orders, 'order')} reached at the first call, {texts[-1]} in all"
-    return Chart("attempts", title, note, help_, alt, pickable(figure), selects=POINTS)
+    return Chart("attempts", title, note, help_, alt, figure, selects=POINTS)
 
 
 def _labelled(shares: np.ndarray, texts: Sequence[str]) -> list[int]:

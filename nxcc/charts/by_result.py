@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from nxcc.charts.chart import HEIGHT, TALL, Chart, dressed
+from nxcc.charts.chart import HEIGHT, TALL, Chart, figure_of
 from nxcc.charts.counts import counts
 from nxcc.charts.dates import HOVER, WIDTH_MS, By, date_axis
-from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, painted, pickable
+from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, clicks, painted
 from nxcc.charts.shares import many, share_of
 from nxcc.hangup import RESULTS, Result
 from nxcc.palette import RESULTS as ROLES
@@ -35,16 +34,18 @@ def calls_by_day(
         return Chart("calls_by_day", title, "No call has a start", help_, "", None, TALL)
     places = table.index.to_numpy().astype("datetime64[s]")
     values: list[Value] = [str(place) for place in places.astype("datetime64[D]")]
-    figure = _stacked(table, places, values, palette, picked, head=f"%{{x|{HOVER[by]}}}", width=WIDTH_MS[by])
+    bars = _stacked(table, places, values, palette, picked, head=f"%{{x|{HOVER[by]}}}", width=WIDTH_MS[by])
     totals = table.sum(axis=1)
-    figure.update_layout(
-        xaxis=date_axis(places, by, zone_text, 6 if by == "day" else 5), yaxis=counts(int(totals.max()), 1.06)
-    )
+    layout = {
+        "barmode": "stack",
+        "xaxis": date_axis(places, by, zone_text, 6 if by == "day" else 5),
+        "yaxis": counts(int(totals.max()), 1.06),
+    }
+    figure = figure_of(bars, layout | clicks("h"), palette, key=_key(table, palette), height=TALL)
     whole = int(totals.sum())
     note = f"n {many(whole, 'call')}"
     alt = f"{many(whole, 'call')} in {many(len(values), by)}; most, {totals.max():,}, on {values[int(totals.argmax())]}"
-    dressed(figure, palette, key=_key(table, palette), height=TALL)
-    return Chart("calls_by_day", title, note, help_, alt, pickable(figure, "h"), TALL, POINTS_AND_BOX)
+    return Chart("calls_by_day", title, note, help_, alt, figure, TALL, POINTS_AND_BOX)
 
 
 def calls_by_hour(hours: pd.DataFrame, palette: Palette, zone_text: str, *, picked: Picked = NOBODY) -> Chart:
@@ -57,18 +58,20 @@ def calls_by_hour(hours: pd.DataFrame, palette: Palette, zone_text: str, *, pick
     if table.empty:
         return Chart("calls_by_hour", title, "No call has a start", help_, "", None)
     values: list[Value] = table.index.to_list()
-    figure = _stacked(table, table.index.to_numpy(), values, palette, picked, head="%{x:02d}:00–%{x:02d}:59", width=0.8)
+    bars = _stacked(table, table.index.to_numpy(), values, palette, picked, head="%{x:02d}:00–%{x:02d}:59", width=0.8)
     totals = table.sum(axis=1)
     header = f"Hour of the call's start ({zone_text})" if zone_text else "Hour of the call's start"
-    figure.update_layout(
-        xaxis={"title": header, "dtick": 4, "tickformat": "02d", "range": [-0.7, 23.7]},
-        yaxis=counts(int(totals.max()), 1.06),
-    )
+    layout = {
+        "barmode": "stack",
+        "xaxis": {"title": {"text": header}, "dtick": 4, "tickformat": "02d", "range": [-0.7, 23.7]},
+        "yaxis": counts(int(totals.max()), 1.06),
+    }
+    lines = 2 if len(table.columns) > _ON_A_LINE else 1
+    figure = figure_of(bars, layout | clicks("h"), palette, key=_key(table, palette), key_lines=lines)
     whole = int(totals.sum())
     alt = f"{many(whole, 'call')} by hour; most, {totals.max():,}, from {values[int(totals.argmax())]:02d}:00 on"
-    dressed(figure, palette, key=_key(table, palette), key_lines=2 if len(table.columns) > _ON_A_LINE else 1)
     note = f"n {many(whole, 'call')}"
-    return Chart("calls_by_hour", title, note, help_, alt, pickable(figure, "h"), HEIGHT, POINTS_AND_BOX)
+    return Chart("calls_by_hour", title, note, help_, alt, figure, HEIGHT, POINTS_AND_BOX)
 
 
 def _table(rows: pd.DataFrame, place: str) -> pd.DataFrame:
@@ -87,28 +90,31 @@ def _stacked(
     *,
     head: str,
     width: float,
-) -> go.Figure:
-    """`head` is how hovers begin, in plotly's words."""
-    figure = go.Figure()
+) -> list[dict[str, Any]]:
+    """Bars. `head` is how hovers begin, in plotly's words."""
+    bars = []
     totals = table.sum(axis=1).to_numpy()
     for result in _results(table):
         n = table[result].to_numpy()
         label = ROLES[result].label
         shares = [share_of(int(part), int(whole), "calls") for part, whole in zip(n, totals, strict=True)]
-        figure.add_bar(
-            x=places,
-            y=n,
-            width=width,
-            name=label,
-            marker={
-                "color": painted(palette.mark[result], values, picked),
-                "line": {"color": palette.mark["canvas"], "width": 0.5},
-            },
-            customdata=carried(values, shares),
-            hovertemplate=f"{head}<br>{label} <b>%{{y:,}}</b>, %{{customdata[1]}}<extra></extra>",
-            **AS_DRAWN,
+        bars.append(
+            {
+                "type": "bar",
+                "x": places,
+                "y": n,
+                "width": width,
+                "name": label,
+                "marker": {
+                    "color": painted(palette.mark[result], values, picked),
+                    "line": {"color": palette.mark["canvas"], "width": 0.5},
+                },
+                "customdata": carried(values, shares),
+                "hovertemplate": f"{head}<br>{label} <b>%{{y:,}}</b>, %{{customdata[1]}}<extra></extra>",
+                **AS_DRAWN,
+            }
         )
-    return figure.update_layout(barmode="stack")
+    return bars
 
 
 def _key(table: pd.DataFrame, palette: Palette) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -41,19 +42,56 @@ class Chart:
         return {"displayModeBar": "hover", "displaylogo": False, "modeBarButtons": [["pan2d", "select2d"]]}
 
 
-def dressed(
-    figure: go.Figure,
+def figure_of(
+    traces: Sequence[dict[str, Any]],
+    layout: dict[str, Any],
     palette: Palette,
     *,
-    key: bool | Sequence[tuple[str, str]] = False,
-    height: int = HEIGHT,
+    key: Sequence[tuple[str, str]] = (),
     key_lines: int = 1,
+    height: int = HEIGHT,
 ) -> go.Figure:
-    """Fonts, axes and margins; with `key`, a line of coloured squares as the title (a legend would wrap).
+    """A dressed figure, put together in one go: plotly checks every later change anew, which takes far longer.
 
-    The key names the traces, or what it is given: names with their colours, on one line or broken over more.
+    `key` are names with their colours, on one line or broken over more.
     """
-    mark = palette.mark
+    dress = _dress(palette, key, key_lines, height)
+    margin = dress.get("margin", {}) | layout.get("margin", {})
+    return go.Figure({"data": list(traces), "layout": dress | layout | {"margin": margin}})
+
+
+def dressed(figure: go.Figure, palette: Palette, *, key: bool = False) -> go.Figure:
+    """Fonts, axes and margins; with `key`, a line of coloured squares as the title (a legend would wrap)."""
+    entries = [(trace.name, trace.marker.color) for trace in figure.data] if key else []
+    return figure.update_layout(_dress(palette, entries, 1, HEIGHT))
+
+
+def _dress(palette: Palette, key: Sequence[tuple[str, str]], key_lines: int, height: int) -> dict[str, Any]:
+    dress: dict[str, Any] = {
+        "template": _template(tuple(palette.mark.items())),
+        "height": height,
+        "showlegend": False,
+    }
+    if not key:
+        return dress
+    title = {
+        "text": _key(key, key_lines),
+        "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
+        "pad": {"t": 4 + _LINE_PX * (key_lines - 1) / 2, "l": 0},
+        "font": {"size": 11.5, "color": palette.mark["muted"], "weight": 400},
+    }  # fmt: skip
+    return dress | {"margin": {"t": 32 + _LINE_PX * (key_lines - 1), "r": 28}, "title": title}
+
+
+def _key(entries: Sequence[tuple[str, str]], lines: int) -> str:
+    squares = [f'<span style="color:{colour};font-size:16px">■</span> {name}' for name, colour in entries]
+    a_line = -(-len(squares) // lines)
+    return "<br>".join("\u2002 \u2002 ".join(squares[n : n + a_line]) for n in range(0, len(squares), a_line))
+
+
+@lru_cache(maxsize=8)
+def _template(marks: tuple[tuple[str, str], ...]) -> go.layout.Template:
+    mark = dict(marks)
     small = {"size": 11, "color": mark["muted"]}
     axis = {
         "showgrid": False, "zeroline": False, "linecolor": mark["axis"], "tickcolor": mark["axis"], "ticks": "outside",
@@ -77,20 +115,4 @@ def dressed(
             "font": {"family": _FACE, "size": 12, "color": mark["ink"]},
         },
     }  # fmt: skip
-    figure.update_layout(template=go.layout.Template(layout=template), height=height, showlegend=False)
-    if key:
-        entries = [(trace.name, trace.marker.color) for trace in figure.data] if key is True else key
-        title = {
-            "text": _key(entries, key_lines),
-            "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top",
-            "pad": {"t": 4 + _LINE_PX * (key_lines - 1) / 2, "l": 0},
-            "font": {"size": 11.5, "color": mark["muted"], "weight": 400},
-        }  # fmt: skip
-        figure.update_layout(margin_t=32 + _LINE_PX * (key_lines - 1), margin_r=28, title=title)
-    return figure
-
-
-def _key(entries: Sequence[tuple[str, str]], lines: int) -> str:
-    squares = [f'<span style="color:{colour};font-size:16px">■</span> {name}' for name, colour in entries]
-    a_line = -(-len(squares) // lines)
-    return "<br>".join("\u2002 \u2002 ".join(squares[n : n + a_line]) for n in range(0, len(squares), a_line))
+    return go.layout.Template(layout=template)

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from nxcc import wording
-from nxcc.charts.chart import HEIGHT, Chart, dressed
+from nxcc.charts.chart import HEIGHT, Chart, figure_of
 from nxcc.charts.dates import HOVER, WIDTH_MS, By, date_axis, in_units
 from nxcc.charts.picking import (
     AS_DRAWN,
@@ -21,8 +20,8 @@ from nxcc.charts.picking import (
     Picked,
     Value,
     carried,
+    clicks,
     painted,
-    pickable,
 )
 from nxcc.charts.ranked import NONE_SAID, Cut, best, ranked_bars
 from nxcc.charts.shares import many, share_of
@@ -97,45 +96,47 @@ def _over_time(
     counted = list(zip(rows["unanswered"].astype(int), rows["calls"].astype(int), strict=True))
     shares = [wording.share(part / of if of else None) for part, of in counted]
     hovers = [share_of(part, of, "calls not answered") for part, of in counted]
-    figure = go.Figure()
     amount = f"%{{y:,.{money.digits}f}} {wording.in_chart(money.currency)}"
-    for column, name, role in _PARTS:
-        figure.add_bar(
-            x=places,
-            y=rows[column].to_numpy(dtype=float),
-            width=WIDTH_MS[by],
-            name=name,
-            marker_color=painted(palette.mark[role], values, picked),
-            customdata=carried(values if picked is not None else [None] * len(values), hovers),
-            hovertemplate=f"%{{x|{HOVER[by]}}}<br>{name} <b>{amount}</b><br>%{{customdata[1]}}<extra></extra>",
+    bars = [
+        {
+            "type": "bar",
+            "x": places,
+            "y": rows[column].to_numpy(dtype=float),
+            "width": WIDTH_MS[by],
+            "name": name,
+            "marker": {"color": painted(palette.mark[role], values, picked)},
+            "customdata": carried(values if picked is not None else [None] * len(values), hovers),
+            "hovertemplate": f"%{{x|{HOVER[by]}}}<br>{name} <b>{amount}</b><br>%{{customdata[1]}}<extra></extra>",
             **AS_DRAWN,
-        )
+        }
+        for column, name, role in _PARTS
+    ]
     totals = (rows["answered_cost"] + rows["unanswered_cost"]).to_numpy(dtype=float)
     units = in_units(places, by)
     span = int((units[-1] - units[0]).astype(int))
     labelled = all(np.diff(units).astype(int) * MOST_LABELLED >= span)  # else they would overlap
-    for place, total, part in zip(places, totals, shares, strict=True):
-        if labelled:
-            figure.add_annotation(
-                x=pd.Timestamp(place), y=max(float(total), 0.0), text=part, showarrow=False, yanchor="bottom",
-                font={"size": 11, "color": palette.mark["muted"]},
-            )  # fmt: skip
-    figure.update_layout(
-        barmode="relative",
-        xaxis=date_axis(places, by, zone_text, 4 if by == "day" else 3),
-        yaxis={
-            "title": wording.in_chart(money.header("Cost")),
+    above = [
+        {
+            "x": pd.Timestamp(place), "y": max(float(total), 0.0), "text": part, "showarrow": False,
+            "yanchor": "bottom", "font": {"size": 11, "color": palette.mark["muted"]},
+        }
+        for place, total, part in zip(places, totals, shares, strict=True)
+    ]  # fmt: skip
+    layout = {
+        "barmode": "relative",
+        "annotations": above if labelled else [],
+        "xaxis": date_axis(places, by, zone_text, 4 if by == "day" else 3),
+        "yaxis": {
+            "title": {"text": wording.in_chart(money.header("Cost"))},
             "nticks": 5,
             "range": [min(0.0, float(totals.min()) * 1.18), max(0.0, float(totals.max()) * 1.18) or 1],
         },
-    )
+    }
+    key = [(name, palette.mark[role]) for _, name, role in _PARTS]
+    figure = figure_of(bars, layout | ({} if picked is None else clicks("h")), palette, key=key)
     note = f"{_n(priced, n)} · {'label: calls unanswered' if labelled else 'share not answered on hover'}"
     alt = f"Cost of {many(priced, 'call')} in {many(len(places), by)}, {_all(totals, money)} in all"
-    key = [(name, palette.mark[role]) for _, name, role in _PARTS]
-    dressed(figure, palette, key=key, height=HEIGHT)
-    if picked is None:
-        return Chart("cost_by_day", title, note, help_, alt, figure)
-    return Chart("cost_by_day", title, note, help_, alt, pickable(figure, "h"), HEIGHT, POINTS_AND_BOX)
+    return Chart("cost_by_day", title, note, help_, alt, figure, HEIGHT, POINTS_AND_BOX if picked is not None else ())
 
 
 def _ranked(what: What, rows: pd.DataFrame, palette: Palette, money: Money, picked: Picked) -> Chart:

@@ -35,7 +35,7 @@ def date_axis(places: NDArray[np.datetime64], by: By, zone_text: str, most_ticks
         last -= (last - _MONDAY) % np.timedelta64(_WEEK, "D")
     spare = pd.Timedelta(hours=max(12, 60 - 12 * span) * (1 if by == "day" else 30))
     return {
-        "title": f"{by.capitalize()} ({zone_text})" if zone_text else by.capitalize(),
+        "title": {"text": f"{by.capitalize()} ({zone_text})" if zone_text else by.capitalize()},
         "type": "date",
         "range": [pd.Timestamp(places[0]) - spare, pd.Timestamp(places[-1]) + spare],
         "tickformat": _TICK[by],

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from nxcc import wording
-from nxcc.charts.chart import Chart, dressed
+from nxcc.charts.chart import Chart, figure_of
 from nxcc.charts.counts import counts
-from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, painted, pickable
+from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, clicks, painted
 from nxcc.charts.shares import many, share_of
 from nxcc.palette import Palette
 
@@ -38,25 +38,27 @@ def talk_distribution(
         return Chart("talk_time", title, "No answered call with a talk time", help_, "", None)
     values: list[Value] = shown["from_s"].tolist()
     shares = [share_of(int(part), n, "answered calls") for part in shown["calls"]]
-    figure = go.Figure(
-        go.Bar(
-            x=np.arange(len(shown)) + 0.5,
-            y=shown["calls"].to_numpy(),
-            width=0.9,
-            marker_color=painted(palette.mark["answered"], values, picked),
-            customdata=carried(values, _spans(shown), shares),
-            hovertemplate="%{customdata[1]}<br><b>%{y:,}</b>, %{customdata[2]}<extra></extra>",
-            **AS_DRAWN,
-        )
-    )
+    bars = {
+        "type": "bar",
+        "x": np.arange(len(shown)) + 0.5,
+        "y": shown["calls"].to_numpy(),
+        "width": 0.9,
+        "marker": {"color": painted(palette.mark["answered"], values, picked)},
+        "customdata": carried(values, _spans(shown), shares),
+        "hovertemplate": "%{customdata[1]}<br><b>%{y:,}</b>, %{customdata[2]}<extra></extra>",
+        **AS_DRAWN,
+    }
+    layout = {
+        "margin": {"t": 32},
+        "xaxis": _edges(shown, "Talk time"),
+        "yaxis": counts(int(shown["calls"].max()), 1.1),
+    }
     if median_s is not None:
-        median_line(figure, _place(shown, median_s), len(shown), median_s, palette)
-    most = int(shown["calls"].max())
-    figure.update_layout(margin_t=32, xaxis=_edges(shown, "Talk time"), yaxis=counts(most, 1.1))
+        layout |= median_line(_place(shown, median_s), len(shown), median_s, palette)
+    figure = figure_of([bars], layout | clicks("h"), palette)
     note = f"n {many(n, 'answered call')}"
     alt = f"Talk time of {many(n, 'answered call')}, median {wording.duration(median_s)}"
-    dressed(figure, palette)
-    return Chart("talk_time", title, note, help_, alt, pickable(figure, "h"), selects=POINTS_AND_BOX)
+    return Chart("talk_time", title, note, help_, alt, figure, selects=POINTS_AND_BOX)
 
 
 def waits(bins: pd.DataFrame, palette: Palette, *, picked: Picked = NOBODY) -> Chart:
@@ -73,7 +75,7 @@ def waits(bins: pd.DataFrame, palette: Palette, *, picked: Picked = NOBODY) -> C
     edges = _without_empty_ends(bins.groupby(["from_s", "to_s"])["calls"].sum().reset_index())
     if edges.empty:
         return Chart("waits", title, "No call with a queue or ring time", help_, "", None)
-    figure = go.Figure()
+    bars: list[dict[str, Any]] = []
     key, told, most = [], [], 0
     for kind, name in (("queue", "Queue"), ("ring", "Ring")):
         calls = bins[bins["kind"] == kind].groupby("from_s")["calls"].sum()
@@ -84,24 +86,31 @@ def waits(bins: pd.DataFrame, palette: Palette, *, picked: Picked = NOBODY) -> C
         values: list[Value] = [f"{kind}:{from_s:g}" for from_s in edges["from_s"]]
         shares = [share_of(part, n, f"calls with a {kind} time") for part in calls]
         outline = {"color": painted(palette.mark["muted"], values, picked), "width": 1 if kind == "queue" else 0}
-        figure.add_bar(
-            x=np.arange(len(edges)) + 0.5,
-            y=calls.to_numpy(),
-            name=name,
-            marker={"color": painted(palette.mark[kind], values, picked), "line": outline},
-            customdata=carried(values, _spans(edges), shares),
-            hovertemplate=f"%{{customdata[1]}}<br>{name} <b>%{{y:,}}</b>, %{{customdata[2]}}<extra></extra>",
-            **AS_DRAWN,
+        bars.append(
+            {
+                "type": "bar",
+                "x": np.arange(len(edges)) + 0.5,
+                "y": calls.to_numpy(),
+                "name": name,
+                "marker": {"color": painted(palette.mark[kind], values, picked), "line": outline},
+                "customdata": carried(values, _spans(edges), shares),
+                "hovertemplate": f"%{{customdata[1]}}<br>{name} <b>%{{y:,}}</b>, %{{customdata[2]}}<extra></extra>",
+                **AS_DRAWN,
+            }
         )
         key.append((name, palette.mark[kind]))
         told.append(f"{kind} n {n:,}")
         most = max(most, int(calls.max()))
-    figure.update_layout(
-        barmode="group", bargap=0.18, bargroupgap=0, xaxis=_edges(edges, "Time"), yaxis=counts(most, 1.1)
-    )
-    dressed(figure, palette, key=key)
+    layout = {
+        "barmode": "group",
+        "bargap": 0.18,
+        "bargroupgap": 0,
+        "xaxis": _edges(edges, "Time"),
+        "yaxis": counts(most, 1.1),
+    }
+    figure = figure_of(bars, layout | clicks("h"), palette, key=key)
     alt = f"Queue and ring time, {' and '.join(told)} calls"
-    return Chart("waits", title, " · ".join(told), help_, alt, pickable(figure, "h"), selects=POINTS_AND_BOX)
+    return Chart("waits", title, " · ".join(told), help_, alt, figure, selects=POINTS_AND_BOX)
 
 
 def _without_empty_ends(bins: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +138,7 @@ def _edges(bins: pd.DataFrame, title: str) -> dict[str, object]:
     step = -(-len(edges) // _MOST_TICKS)
     places = [n for n in range(0, len(edges), step) if math.isfinite(edges[n])]
     return {
-        "title": title,
+        "title": {"text": title},
         "range": [0, len(bins)],
         "tickvals": places,
         "ticktext": [_edge(edges[n]) for n in places],
@@ -143,15 +152,19 @@ def _edge(seconds: float) -> str:
     return f"{seconds / 60:g}m" if seconds < 3600 else f"{seconds / 3600:g}h"
 
 
-def median_line(figure: go.Figure, place: float, bins: int, median_s: float, palette: Palette) -> None:
-    """A dotted line across the figure at a place among so many bins, with its label above the plot."""
-    figure.add_vline(x=place, line={"color": palette.mark["ink"], "width": 1, "dash": "dot"})
+def median_line(place: float, bins: int, median_s: float, palette: Palette) -> dict[str, Any]:
+    """A layout's dotted line across the plot at a place among so many bins, with its label above."""
+    line = {
+        "type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "yref": "paper",
+        "line": {"color": palette.mark["ink"], "width": 1, "dash": "dot"},
+    }  # fmt: skip
     left = place < bins * 0.6
-    figure.add_annotation(
-        x=place, y=1, yref="paper", yanchor="bottom", yshift=2, xanchor="left" if left else "right",
-        xshift=-2 if left else 2, showarrow=False, text=f"median {wording.duration(median_s)}",
-        font={"size": 11, "color": palette.mark["muted"]},
-    )  # fmt: skip
+    label = {
+        "x": place, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 2, "xanchor": "left" if left else "right",
+        "xshift": -2 if left else 2, "showarrow": False, "text": f"median {wording.duration(median_s)}",
+        "font": {"size": 11, "color": palette.mark["muted"]},
+    }  # fmt: skip
+    return {"shapes": [line], "annotations": [label]}
 
 
 def _place(bins: pd.DataFrame, seconds: float) -> float:

@@ -40,51 +40,55 @@ def hangups(reasons: pd.DataFrame, palette: Palette, *, picked: Picked | None = 
     if rows.empty:
         return Chart("hangup_reasons", title, "No calls", help_, "", None)
     said = rows["reason"].astype(object)
-    rows = rows.assign(bar=said.where(said.notna(), NONE_SAID).astype(object))
-    totals = rows.groupby("bar")["calls"].sum()
+    said = said.where(said.notna(), NONE_SAID).astype(object)
+    totals = rows["calls"].groupby(said).sum()
     kept = best(totals, picked)
     values: list[Value] = list(kept)
     labels = [value or "No reason given" for value in kept]
     if len(kept) < len(totals):
-        rows = rows.assign(bar=rows["bar"].where(rows["bar"].isin(kept), None))
         values.append(None)
         labels.append(f"{len(totals) - len(kept):,} other reasons")
-    of_bar = [rows[rows["bar"].isna() if value is None else rows["bar"] == value] for value in values]
-    n = [int(bar["calls"].sum()) for bar in of_bar]
-    whole = sum(n)
+    bar = said.map({value: n for n, value in enumerate(kept)}).fillna(len(kept)).astype(int)
+    n = [int(calls) for calls in rows["calls"].groupby(bar).sum()]
+    codes = _codes(rows, bar, len(values))
     cuts = []
-    for hatched in (False, True):
+    for hatched, calls in ((False, rows["calls"] - rows["contradictory"]), (True, rows["contradictory"])):
+        parts = calls.groupby([rows["party"], bar]).sum().unstack(fill_value=0)
         for party in PARTIES:
-            amounts = [_calls(bar[bar["party"] == party], hatched) for bar in of_bar]
-            cuts.append(Cut(party.capitalize(), party, amounts, _hovers(party, hatched, amounts, n, of_bar), hatched))
+            if party in parts.index:
+                amounts = [int(amount) for amount in parts.loc[party].to_numpy()]
+                cuts.append(
+                    Cut(party.capitalize(), party, amounts, _hovers(party, hatched, amounts, n, codes), hatched)
+                )
     ends = [f"{calls:,}" for calls in n]
     figure = ranked_bars(values, labels, cuts, palette, picked, ends=ends, x_title="Calls")
-    wrong = int(rows["contradictory"].sum())
+    whole, wrong = sum(n), int(rows["contradictory"].sum())
     note = f"n {many(whole, 'call')} · {wrong:,} contradictory"
     first = wording.plain(labels[0])
     alt = f"Hang-up reasons of {many(whole, 'call')}; most often, {n[0]:,} times: {first}"
     return Chart("hangup_reasons", title, note, help_, alt, figure, HEIGHT, POINTS if picked is not None else ())
 
 
-def _calls(rows: pd.DataFrame, contradictory: bool) -> int:
-    wrong = int(rows["contradictory"].sum())
-    return wrong if contradictory else int(rows["calls"].sum()) - wrong
-
-
-def _hovers(
-    party: str, hatched: bool, amounts: Sequence[int], n: Sequence[int], of_bar: Sequence[pd.DataFrame]
-) -> list[str]:
+def _hovers(party: str, hatched: bool, amounts: Sequence[int], n: Sequence[int], codes: Sequence[str]) -> list[str]:
     doubt = ", hangupBy contradicts" if hatched else ""
     return [
-        f"{party.capitalize()}{doubt} <b>{amount:,}</b>, {share_of(amount, all_of_it, 'calls')}{_codes(bar)}"
-        for amount, all_of_it, bar in zip(amounts, n, of_bar, strict=True)
+        f"{party.capitalize()}{doubt} <b>{amount:,}</b>, {share_of(amount, all_of_it, 'calls')}<br>{code}"
+        for amount, all_of_it, code in zip(amounts, n, codes, strict=True)
     ]
 
 
-def _codes(rows: pd.DataFrame) -> str:
-    """The codes as recorded, the most frequent first."""
-    codes = rows.dropna(subset=["code"]).groupby("code")["calls"].sum().sort_values(ascending=False, kind="stable")
-    if codes.empty:
-        return "<br>no code"
+def _codes(rows: pd.DataFrame, bar: pd.Series[int], bars: int) -> list[str]:
+    """Each bar's codes as recorded, the most frequent first."""
+    coded = rows["code"].notna()
+    calls = rows["calls"][coded].groupby([bar[coded], rows["code"][coded].astype(int)]).sum()
+    found: list[list[int]] = [[] for _ in range(bars)]
+    for place, code in calls.sort_values(ascending=False, kind="stable").index:
+        found[place].append(code)
+    return [_few(codes) for codes in found]
+
+
+def _few(codes: Sequence[int]) -> str:
+    if not codes:
+        return "no code"
     more = f" and {len(codes) - _MOST_CODES:,} more" if len(codes) > _MOST_CODES else ""
-    return f"<br>code {', '.join(str(int(code)) for code in codes.index[:_MOST_CODES])}{more}"
+    return f"code {', '.join(map(str, codes[:_MOST_CODES]))}{more}"

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from nxcc import wording
-from nxcc.charts.chart import TALL, Chart, dressed
-from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, faded, is_picked, pickable
+from nxcc.charts.chart import TALL, Chart, figure_of
+from nxcc.charts.picking import AS_DRAWN, NOBODY, POINTS_AND_BOX, Picked, Value, carried, clicks, faded, is_picked
 from nxcc.charts.shares import many, share_of
 from nxcc.palette import Palette
 
@@ -46,17 +45,17 @@ def answer_rate_heat(cells: pd.DataFrame, palette: Palette, zone_text: str, *, p
         (colour if not picked or is_picked(value, picked) else faded(colour)) if enough else _BLANK
         for value, colour, enough in zip(rows["value"], _tints(rows["rate"], low, high, palette), drawn, strict=True)
     ]
-    figure = _cells(rows, colours)
-    figure.add_scatter(  # holds the scale: the cells' own colours are ready
-        x=[None], y=[None], mode="markers", marker={"color": [low], "coloraxis": "coloraxis"}, hoverinfo="skip"
-    )
-    figure.update_layout(
-        barmode="overlay",
-        coloraxis=_scale(low, high, palette),
-        xaxis=_hours(rows["hour"], zone_text),
-        yaxis={"tickvals": list(range(7)), "ticktext": WEEKDAYS, "range": [6.5, -0.5], "showgrid": False},
-    )
-    dressed(figure, palette, height=TALL)
+    scale = {  # the cells' own colours are ready
+        "type": "scatter", "x": [None], "y": [None], "mode": "markers", "hoverinfo": "skip",
+        "marker": {"color": [low], "coloraxis": "coloraxis"},
+    }  # fmt: skip
+    layout = {
+        "barmode": "overlay",
+        "coloraxis": _scale(low, high, palette),
+        "xaxis": _hours(rows["hour"], zone_text),
+        "yaxis": {"tickvals": list(range(7)), "ticktext": WEEKDAYS, "range": [6.5, -0.5], "showgrid": False},
+    }
+    figure = figure_of([_cells(rows, colours), scale], layout | clicks("any"), palette, height=TALL)
     note = f"n {many(n, 'call')} · blank: fewer than {LEAST} calls"
     shown = rows[drawn]
     if shown.empty:
@@ -65,28 +64,27 @@ def answer_rate_heat(cells: pd.DataFrame, palette: Palette, zone_text: str, *, p
         top = shown.sort_values("rate").iloc[-1]
         when = f"{_LONG[int(top['weekday'])]} {int(top['hour']):02d}:00"
         alt = f"Answer rate by weekday and hour of {many(n, 'call')}, highest on {when}: {wording.share(top['rate'])}"
-    return Chart("answer_rate_heat", title, note, help_, alt, pickable(figure, "any"), TALL, POINTS_AND_BOX)
+    return Chart("answer_rate_heat", title, note, help_, alt, figure, TALL, POINTS_AND_BOX)
 
 
-def _cells(rows: pd.DataFrame, colours: Sequence[str]) -> go.Figure:
+def _cells(rows: pd.DataFrame, colours: Sequence[str]) -> dict[str, Any]:
     """As bars: plotly selects these, the cells of its own heat map it does not."""
     values: list[Value] = rows["value"].tolist()
     heads = [f"{_LONG[d]} {h:02d}:00–{h:02d}:59" for d, h in zip(rows["weekday"], rows["hour"], strict=True)]
     shares = [
         share_of(int(part), int(n), "calls answered") for part, n in zip(rows["answered"], rows["calls"], strict=True)
     ]
-    return go.Figure(
-        go.Bar(
-            x=rows["hour"],
-            y=np.full(len(rows), _HIGH),
-            base=rows["weekday"] - _HIGH / 2,
-            width=_WIDE,
-            marker={"color": colours, "line": {"width": 0}},
-            customdata=carried(values, heads, shares),
-            hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
-            **AS_DRAWN,
-        )
-    )
+    return {
+        "type": "bar",
+        "x": rows["hour"].to_numpy(),
+        "y": np.full(len(rows), _HIGH),
+        "base": rows["weekday"].to_numpy() - _HIGH / 2,
+        "width": _WIDE,
+        "marker": {"color": colours, "line": {"width": 0}},
+        "customdata": carried(values, heads, shares),
+        "hovertemplate": "%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
+        **AS_DRAWN,
+    }
 
 
 def _span(rates: pd.Series[float]) -> tuple[int, int]:
@@ -132,7 +130,7 @@ def _hours(hours: pd.Series[int], zone_text: str) -> dict[str, Any]:
     ticks = [hour for hour in range(first, last + 1) if hour % step == 0]
     header = "Hour of the call's start"
     return {
-        "title": f"{header} ({zone_text})" if zone_text else header,
+        "title": {"text": f"{header} ({zone_text})" if zone_text else header},
         "tickvals": ticks,
         "ticktext": [f"{tick:02d}" for tick in ticks],
         "range": [first - 0.5, last + 0.5],

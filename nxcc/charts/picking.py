@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from nxcc.charts.chart import Selects
@@ -54,10 +53,9 @@ def faded(colour: str) -> str:
     return f"rgba({red},{green},{blue},{FADED})"
 
 
-def pickable(figure: go.Figure, drag: Literal["h", "any"] | None = None) -> go.Figure:
-    """Clicks select. With `drag`, a box does as well once the reader asks for it, along the x axis or freely: Streamlit
-    takes no clicks while a drag draws a box."""
-    figure.update_layout(clickmode="event+select", dragmode="pan" if drag else False)
-    if drag:
-        figure.update_layout(selectdirection=drag)
-    return figure
+def clicks(drag: Literal["h", "any"] | None = None) -> dict[str, Any]:
+    """A layout in which clicks select. With `drag`, a box does as well once the reader asks for it, along the x axis or
+    freely: Streamlit takes no clicks while a drag draws a box."""
+    if drag is None:
+        return {"clickmode": "event+select", "dragmode": False}
+    return {"clickmode": "event+select", "dragmode": "pan", "selectdirection": drag}

@@ -11,8 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from nxcc import wording
-from nxcc.charts.chart import HEIGHT, dressed
-from nxcc.charts.picking import AS_DRAWN, Picked, Value, carried, is_picked, painted, pickable
+from nxcc.charts.chart import figure_of
+from nxcc.charts.picking import AS_DRAWN, Picked, Value, carried, clicks, is_picked, painted
 from nxcc.palette import Palette
 
 MOST = 7
@@ -60,7 +60,8 @@ def ranked_bars(
     """
     places = np.arange(len(values))
     values, labels, ends = values[::-1], labels[::-1], ends[::-1]  # axes grow upwards
-    figure = go.Figure()
+    bars: list[dict[str, Any]] = []
+    carry: Sequence[Value] = values if picked is not None else [None] * len(values)
     names = [wording.in_chart(wording.cut(label, _LONGEST_HOVER)) for label in labels]
     for cut in cuts:
         if not any(cut.amounts):
@@ -76,37 +77,42 @@ def ranked_bars(
                 "solidity": 0.4,
             }
             marker["line"] = {"color": colour, "width": [1 if amount else 0 for amount in cut.amounts[::-1]]}
-        figure.add_bar(
-            y=places,
-            x=np.asarray(cut.amounts[::-1]),
-            orientation="h",
-            name=cut.name,
-            marker=marker,
-            customdata=carried(values if picked is not None else [None] * len(values), names, cut.hovers[::-1]),
-            hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
-            **AS_DRAWN,
+        bars.append(
+            {
+                "type": "bar",
+                "y": places,
+                "x": np.asarray(cut.amounts[::-1]),
+                "orientation": "h",
+                "name": cut.name,
+                "marker": marker,
+                "customdata": carried(carry, names, cut.hovers[::-1]),
+                "hovertemplate": "%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
+                **AS_DRAWN,
+            }
         )
     totals = np.sum([cut.amounts[::-1] for cut in cuts], axis=0)
-    for place, total, end in zip(places, totals, ends, strict=True):
-        figure.add_annotation(
-            x=max(float(total), 0.0), y=int(place), text=end, showarrow=False, xanchor="left", xshift=3,
-            font={"size": 11, "color": palette.mark["ink"]},
-        )  # fmt: skip
+    at_the_end = [
+        {
+            "x": max(float(total), 0.0), "y": int(place), "text": end, "showarrow": False, "xanchor": "left",
+            "xshift": 3, "font": {"size": 11, "color": palette.mark["ink"]},
+        }
+        for place, total, end in zip(places, totals, ends, strict=True)
+    ]  # fmt: skip
     low, high = min(0.0, float(totals.min())), max(0.0, float(totals.max()))
-    figure.update_layout(
-        barmode="relative",
-        xaxis={
-            "title": x_title, "showticklabels": False, "showline": False, "ticks": "",
+    layout = {
+        "barmode": "relative",
+        "annotations": at_the_end,
+        "margin": {"r": 8 + _DIGIT_PX * max(map(len, ends))},
+        "xaxis": {
+            "title": {"text": x_title}, "showticklabels": False, "showline": False, "ticks": "",
             "range": [low * 1.05, high * 1.02 or (0 if low else 1)],
         },
-        yaxis={
+        "yaxis": {
             "tickvals": places,
             "ticktext": [wording.in_chart(wording.cut(label, _LONGEST_LABEL)) for label in labels],
             "showgrid": False,
             "range": [min(0, len(values) - _ROOM) - 0.6, len(values) - 0.4],
         },
-    )  # fmt: skip
+    }  # fmt: skip
     key = {cut.name: palette.mark[cut.role] for cut in cuts if any(cut.amounts)}
-    dressed(figure, palette, key=list(key.items()), height=HEIGHT)
-    figure.update_layout(margin_r=8 + _DIGIT_PX * max(map(len, ends)))
-    return figure if picked is None else pickable(figure)
+    return figure_of(bars, layout | ({} if picked is None else clicks()), palette, key=list(key.items()))

@@ -42,7 +42,7 @@ def talk_time(calls: pd.DataFrame, palette: Palette) -> Chart:
         )
     )
     where = min(median / width, most - 0.5)
-    median_line(figure, where, most, median, palette)
+    figure.update_layout(median_line(where, most, median, palette))
     step = max(1, -(-most // 6))
     edges = np.arange(0, most + 1, step)
     ticks = [_edge(int(e) * width, width) for e in edges]
