@@ -21,7 +21,7 @@ lint: $(VENV)/dev.stamp  ## style, types, and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/dev.stamp  ## print figures beside baselines (ten minutes or more; SECTIONS="asking files million kill")
+bench: $(VENV)/dev.stamp  ## print figures beside baselines (ten minutes or more; SECTIONS="asking files million explore kill")
 	$(BIN)/python -m tests.bench $(SECTIONS)
 
 chromium: $(VENV)/dev.stamp

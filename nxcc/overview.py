@@ -6,6 +6,7 @@ A chart that something is picked in keeps its other bars: it stands on all filte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from nxcc import charts, kpis, wording
 from nxcc.archive import Explored, Look, Tallied
@@ -39,7 +41,16 @@ MORE: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 MOST_DAYS = 92  # a longer time is drawn by month
 POINTS = 30  # of a line on a tile or in a table
-_DAY = np.timedelta64(1, "D")
+_asking = ThreadPoolExecutor(4, "explore")
+# What a tile's line divides by what, of the sums by day.
+_LINES = {
+    "calls": ("calls", ""),
+    "answer_rate": ("answered", "calls"),
+    "average_talk": ("talk_s", "talked"),
+    "short_calls": ("short", "talked"),
+    "cost_per_call": ("cost", "priced"),
+    "unanswered_cost": ("unanswered_cost", ""),
+}
 _EDGES = {"talk": TALK_EDGES_S, "queue": WAIT_EDGES_S, "ring": WAIT_EDGES_S}
 _COST_BY: dict[str, str] = {"Day": "day", "Agent": "agent", "Direction": "direction"}
 COST_BY = tuple(_COST_BY)
@@ -81,24 +92,34 @@ class Tile:
 
 
 class Overview:
-    """One look at the calls. What is not asked for is not computed. Every property raises `ArchiveError`."""
+    """One look at the calls: the engine is asked at once for all that it shows, and answers while charts are drawn.
+
+    Every property and method raises `ArchiveError`.
+    """
 
     def __init__(self, explored: Explored, filters: Filters, look: Look, now: datetime) -> None:
         self.filters = filters
         self.look = look
-        self.tallied = Tallied(explored, filters, look)
+        self.tallied = tallied = Tallied(explored, filters, look)
         self._now = now
+        earlier = filters.before()
+        self._totals = _asking.submit(tallied.totals)
+        self._before = _asking.submit(tallied.totals, earlier) if earlier else None
+        self._days = _asking.submit(tallied.by_day)
+        self._slots = _asking.submit(tallied.by_slot, filters.without("slot", "hour"))
+        self._reasons = _asking.submit(tallied.reasons)
+        self._steps = _asking.submit(tallied.steps)
+        self._waits = _asking.submit(tallied.waits)
 
-    @cached_property
+    @property
     def totals(self) -> Totals:
         """Of the calls that pass."""
-        return self.tallied.totals()
+        return self._totals.result()
 
-    @cached_property
+    @property
     def before(self) -> Totals | None:
         """Of the time just before, as long; None without a period."""
-        earlier = self.filters.before()
-        return self.tallied.totals(earlier) if earlier else None
+        return self._before.result() if self._before else None
 
     @property
     def compared(self) -> Days | None:
@@ -106,10 +127,10 @@ class Overview:
         earlier = self.filters.before()
         return earlier.span if earlier and self.before and self.before.total("calls") else None
 
-    @cached_property
+    @property
     def days(self) -> pd.DataFrame:
         """Calls by local day and result (`Tallied.by_day`)."""
-        return self.tallied.by_day()
+        return self._days.result()
 
     @property
     def zone_text(self) -> str:
@@ -133,10 +154,6 @@ class Overview:
             return self.days
         return self.tallied.by_day(self.filters.without("days"))
 
-    @cached_property
-    def _slots_shown(self) -> pd.DataFrame:
-        return self.tallied.by_slot(self.filters.without("slot", "hour"))
-
     def tiles(self, terms: Terms, names: Iterable[str] = MAIN, *, lines: bool = True) -> list[Tile]:
         """These figures; `lines` gives them their line over the time."""
         return [
@@ -149,36 +166,36 @@ class Overview:
         ]
 
     def _line(self, name: str) -> Sequence[float]:
-        """The figure by day, or by as many stretches of days as fit."""
-        if self.days.empty:
+        """The figure by day, or by as many stretches of days as fit; without those that have none."""
+        top, bottom = _LINES.get(name, ("", ""))
+        if not top or self.days.empty:
             return ()
-        answered = self.days["result"] == "answered"
-        day = ((self.days["day"] - self.days["day"].min()) // _DAY).astype(int)
-        stretch = day // (int(day.max()) // POINTS + 1)
-        whole = range(int(stretch.max()) + 1)
-
-        def added(column: str, of: pd.Series[bool] | None = None) -> pd.Series[float]:
-            rows = self.days if of is None else self.days[of]
-            sums: pd.Series[float] = rows[column].fillna(0).groupby(stretch).sum().reindex(whole, fill_value=0)
-            return sums
-
-        match name:
-            case "calls":
-                line = added("calls")
-            case "answer_rate":
-                line = added("calls", answered) / added("calls")
-            case "average_talk":
-                line = added("talk_s") / added("talked")
-            case "short_calls":
-                line = added("short") / added("talked")
-            case "cost_per_call":
-                line = added("cost") / added("priced")
-            case "unanswered_cost":
-                line = added("cost", ~answered)
-            case _:
-                return ()
-        known: list[float] = line.replace([np.inf, -np.inf], np.nan).dropna().tolist()
+        line = self._stretches[top]
+        if bottom:
+            line = np.divide(
+                line, self._stretches[bottom], out=np.full(len(line), np.nan), where=self._stretches[bottom] > 0
+            )
+        known: list[float] = line[np.isfinite(line)].tolist()
         return known
+
+    @cached_property
+    def _stretches(self) -> dict[str, NDArray[np.float64]]:
+        """What lines are made of, by stretch of days."""
+        days = self.days["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
+        stretch = (days - days.min()) // (int(days.max() - days.min()) // POINTS + 1)
+        answered = (self.days["result"] == "answered").to_numpy()
+
+        def added(column: str, keep: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+            values = np.nan_to_num(self.days[column].to_numpy(dtype=float))
+            return np.bincount(stretch, values if keep is None else values * keep).astype(float)
+
+        sums = {column: added(column) for column in ("calls", "talk_s", "talked", "short", "cost", "priced")}
+        return sums | {"answered": added("calls", answered), "unanswered_cost": added("cost", ~answered)}
+
+    def answered(self) -> Overview:
+        """This look, once the engine has answered all that it was asked."""
+        wait([self._totals, self._days, self._slots, self._reasons, self._steps, self._waits])
+        return self
 
     def charts(self, palette: Palette, terms: Terms, cost_by: str = "Day") -> list[list[Chart]]:
         """All charts, in rows as a page has them."""
@@ -204,11 +221,11 @@ class Overview:
 
     def hours(self, palette: Palette) -> Chart:
         """Calls by hour of the day."""
-        return charts.calls_by_hour(self._slots_shown, palette, self._zone_shown, picked=self.filters.hour)
+        return charts.calls_by_hour(self._slots.result(), palette, self._zone_shown, picked=self.filters.hour)
 
     def heat(self, palette: Palette) -> Chart:
         """Answer rate by hour of the week."""
-        slots = self._slots_shown
+        slots = self._slots.result()
         cells = slots.assign(answered=slots["calls"].where(slots["result"] == "answered", 0))
         cells = cells.groupby(["weekday", "hour"], as_index=False)[["calls", "answered"]].sum()
         return charts.answer_rate_heat(cells, palette, self._zone_shown, picked=self.filters.slot)
@@ -228,15 +245,15 @@ class Overview:
             if self.filters.is_set(kind)
             for edge in _edges(kind, self.filters)
         ]
-        return charts.waits(self.tallied.waits(), palette, picked=picked)
+        return charts.waits(self._waits.result(), palette, picked=picked)
 
     def hangups(self, palette: Palette) -> Chart:
         """Why calls ended."""
-        return charts.hangups(self.tallied.reasons(), palette, picked=self.filters.reason)
+        return charts.hangups(self._reasons.result(), palette, picked=self.filters.reason)
 
     def attempts(self, palette: Palette) -> Chart:
         """How reach grows with each attempt."""
-        steps = self.tallied.steps()
+        steps = self._steps.result()
         orders = int(steps["tried"].iloc[0]) if len(steps) else 0
         return charts.attempts_until_answered(steps, orders, palette, picked=self.filters.attempt)
 

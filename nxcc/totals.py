@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from nxcc.facts import PARTS, VALUES, Is
+from nxcc.facts import PARTS, VALUES, Is, Value
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,17 @@ class Totals:
     def total(self, name: str) -> float:
         """The value of a part (`facts.PARTS`): how many, or the sum (0.0 where there is nothing to add)."""
         part = PARTS[name]
-        fits = (self.rows["bits"].to_numpy(dtype=np.int64) & part.mask) == int(part.all_of)
+        bits, directions, values = self._columns
+        fits = (bits & part.mask) == int(part.all_of)
         if part.direction:
-            fits &= (self.rows["direction"] == part.direction).to_numpy(dtype=bool)
-        return round(float(np.nansum(self.rows[part.value].to_numpy(dtype=float)[fits])), 8)
+            fits &= directions == part.direction
+        return round(float(values[part.value][fits].sum()), 8)
+
+    @cached_property
+    def _columns(self) -> tuple[NDArray[Any], NDArray[Any], dict[Value, NDArray[Any]]]:
+        """Bits, directions and values; what is missing adds nothing."""
+        values = {value: np.nan_to_num(self.rows[value].to_numpy(dtype=float)) for value in VALUES}
+        return self.rows["bits"].to_numpy(dtype=np.int64), self.rows["direction"].to_numpy(dtype=object), values
 
     @cached_property
     def median_talk_s(self) -> float | None:

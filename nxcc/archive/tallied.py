@@ -100,7 +100,8 @@ class Tallied:
             where,
         )
         wait = self._frame(
-            f"SELECT coalesce(median(time_to_answer_s), 'nan') AS m FROM calls WHERE {{where}} AND bits & {Is.TIMED:d} > 0",
+            f"""SELECT coalesce(median(time_to_answer_s), 'nan') AS m FROM calls
+            WHERE {{where}} AND bits & {Is.TIMED:d} > 0""",
             where,
         )["m"][0]
         return Totals(rows, talk, None if np.isnan(wait) else float(wait))
@@ -237,16 +238,12 @@ class Tallied:
     def calls(self, part: str, first: int, most: int) -> pa.Table:
         """The calls behind a part (`records.SCHEMA`), the newest first; `most` of them from the `first` on."""
         where, more = self._of_rows()
-        query = f"""{self._rows(part)} ORDER BY started_at DESC NULLS LAST, order_id, call_id
-            LIMIT {most:d} OFFSET {first:d}"""
-        shown = self._explored.read(query.format(where=where.sql), where.values | more)["ledger"].to_pylist()
-        rows = ", ".join(f"{row:d}" for row in shown) or "-1"
-        names = ", ".join(records.SCHEMA.names)
-        return self._explored.read(
-            f"""SELECT {names} FROM archive.calls WHERE rowid IN ({rows})
-            ORDER BY started_at DESC NULLS LAST, order_id, call_id""",
-            {},
-        ).cast(records.SCHEMA)
+        query = f"""SELECT {", ".join(records.SCHEMA.names)} FROM archive.calls
+            WHERE rowid IN (
+                SELECT ledger FROM ({self._rows(part)}) ORDER BY started_at DESC NULLS LAST, order_id, call_id
+                LIMIT {most:d} OFFSET {first:d})
+            ORDER BY started_at DESC NULLS LAST, order_id, call_id"""
+        return self._explored.read(query.format(where=where.sql), where.values | more).cast(records.SCHEMA)
 
     def _rows(self, part: str) -> str:
         test = part_test(PARTS[part], self._ids)

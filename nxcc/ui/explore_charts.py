@@ -27,32 +27,27 @@ def draw(overview: Overview, terms: Terms, palette: Palette) -> None:
     def card(chart: Any) -> None:
         figures.card(chart, pick, version=version)
 
-    left, right = st.columns([3, 2], gap="small")
-    with left:
+    with figures.two():
         card(overview.calls_by_day(palette))
-    with right:
         card(overview.heat(palette))
-    columns = st.columns(3, gap="small")
-    for column, chart in zip(columns, (overview.hangups(palette), overview.talk(palette)), strict=False):
-        with column:
-            card(chart)
-    with columns[2]:
-        what = st.session_state.get(_COST_BY) or COST_BY[0]
+    with figures.three():
+        card(overview.hangups(palette))
+        card(overview.talk(palette))
         figures.card(
-            overview.cost(palette, terms, what),
+            overview.cost(palette, terms, st.session_state.get(_COST_BY) or COST_BY[0]),
             pick,
             version=version,
-            above=lambda: st.segmented_control(
-                "Cost by", COST_BY, default=COST_BY[0], key=_COST_BY, label_visibility="collapsed", required=True
-            ),
+            above=_cost_by,
         )
-    for column, chart in zip(
-        st.columns(3, gap="small"),
-        (overview.attempts(palette), overview.hours(palette), overview.waits(palette)),
-        strict=True,
-    ):
-        with column:
-            card(chart)
+        card(overview.attempts(palette))
+        card(overview.hours(palette))
+        card(overview.waits(palette))
+
+
+def _cost_by() -> None:
+    st.segmented_control(
+        "Cost by", COST_BY, default=COST_BY[0], key=_COST_BY, label_visibility="collapsed", required=True
+    )
 
 
 def _filter(overview: Overview, name: str, values: list[Any]) -> None:

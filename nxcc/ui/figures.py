@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from nxcc.charts import Chart, Part, parts_bar
 from nxcc.kpis import Kpi
@@ -14,6 +15,8 @@ from nxcc.palette import Palette
 
 Pick = Callable[[str, list[Any]], None]
 _COLOURS: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "": "off"}
+_CARD_PX = 270
+_WIDE_CARD_PX = 420
 _BARE = {"displayModeBar": False, "displaylogo": False}
 
 
@@ -41,10 +44,20 @@ def moving_tiles(tiles: Iterable[Tile], *, key: str) -> None:
 
 
 def cards(charts: Iterable[Chart]) -> None:
-    """Three charts beside each other; one with nothing to draw says why."""
-    for column, chart in zip(st.columns(3, gap="small"), charts, strict=True):
-        with column:
+    """Three charts beside each other, fewer where there is no room; one with nothing to draw says why."""
+    with three():
+        for chart in charts:
             card(chart)
+
+
+def three() -> DeltaGenerator:
+    """Room for cards, three beside each other."""
+    return st.grid(3, gap="small", min_column_width=_CARD_PX)
+
+
+def two() -> DeltaGenerator:
+    """Room for two wide cards beside each other."""
+    return st.grid(2, gap="small", min_column_width=_WIDE_CARD_PX)
 
 
 def card(
@@ -88,7 +101,7 @@ def _plot(chart: Chart, pick: Pick | None, version: int) -> None:
         theme=None,
         key=key,
         alt=chart.alt,
-        config=_BARE,
+        config=chart.config,
         on_select=selected,
         selection_mode=chart.selects,
     )
