@@ -73,24 +73,37 @@ def click_bar(page: Page, chart: str, which: int = 0) -> None:
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
-def shown(page: Page) -> dict[str, str]:
+def shown(page: Page, calls: int) -> dict[str, str]:
+    """The tiles, once they stand on so many calls."""
+    eventually(page, lambda: tiles(page, "explore_tiles").get("Calls") == str(calls))
     settled(page)
     return tiles(page, "explore_tiles")
 
 
-def test_explore__tiles_stand_on_the_period_and_say_how_they_moved(page: Page, explored: str) -> None:
+def section(page: Page, name: str) -> None:
+    page.locator(".st-key-explore_section").get_by_text(name).click()
+    settled(page)
+
+
+def test_explore__tiles_agents_and_quality_of_the_last_weeks(page: Page, explored: str) -> None:
     opened(page, explored)
-    found = shown(page)
-    assert found["Calls"] == "30"
-    assert found["Answer rate"] == "73 %"
+    assert shown(page, 30)["Answer rate"] == "73 %"
     first = page.locator(".st-key-explore_tiles [data-testid=stMetric]").first
     expect(first).to_contain_text("+50.0 %")
     expect(first).to_contain_text("n 30")
-    assert "compared with" in page.locator("[data-testid=stMain]").inner_text()
+    expect(page.locator("[data-testid=stMain]")).to_contain_text("compared with")
     assert_fits(page)
+    section(page, "Agents")
+    found = {row["Agent"]: row["Calls"] for row in rows(page, "explore_agents")}
+    assert found == {"mei": "12", HOSTILE: "10", "": "8"}
+    section(page, "Data quality")
+    flags = {row["Flag"]: row["Calls"] for row in rows(page, "explore_quality")}
+    assert flags["answered_without_time"] == "22"
+    page.locator(".st-key-explore_flag_answered_without_time button").click()
+    expect(page.locator(".st-key-explore_calls")).to_contain_text("of 22 calls")
 
 
-def test_explore__a_picked_bar_filters_tiles_charts_and_rows_and_the_link_opens_the_same(
+def test_explore__what_is_picked_filters_tiles_charts_and_rows_and_the_link_opens_the_same(
     new_page: Callable[[], Page], explored: str
 ) -> None:
     page = new_page()
@@ -99,28 +112,23 @@ def test_explore__a_picked_bar_filters_tiles_charts_and_rows_and_the_link_opens_
     eventually(page, lambda: "reason=" in page.url)
     picked = parse_qs(urlsplit(page.url).query)["reason"][0]
     n = sum(record["hangupReason"] == picked and record["answered"] for record in WORLD)
-    eventually(page, lambda: shown(page)["Calls"] == str(n))
-    assert shown(page)["Answer rate"] == "100 %"
+    here = shown(page, n)
+    assert here["Answer rate"] == "100 %"
     expect(page.locator(".st-key-explore_calls")).to_contain_text(f"of {n} calls")
     assert {row["Result"] for row in rows(page, "explore_calls")} == {"answered"}
     other = new_page()
-    other.goto(page.url)
-    other.locator(".st-key-explore_tiles").wait_for()
-    assert shown(other) == shown(page)
+    opened(other, page.url.partition("/explore")[0], "?" + urlsplit(page.url).query)
+    assert shown(other, n) == here
     page.locator(".st-key-explore_clear_reason button").click()
-    eventually(page, lambda: shown(page)["Calls"] == "30")
+    shown(page, 30)
     assert "reason=" not in page.url
-
-
-def test_explore__days_are_picked_in_the_chart_over_time(page: Page, explored: str) -> None:
-    opened(page, explored)
     click_bar(page, "calls_by_day")
     eventually(page, lambda: "days=" in page.url)
-    eventually(page, lambda: shown(page)["Calls"] in ("20", "10"))
+    shown(page, 20)  # the day of the tallest bar
     expect(page.locator(".st-key-explore_clear_days")).to_be_visible()
 
 
-def test_explore__rows_behind_a_figure_and_their_file(page: Page, explored: str) -> None:
+def test_explore__rows_behind_a_figure_their_file_and_a_saved_view(page: Page, explored: str) -> None:
     opened(page, explored)
     page.locator(".st-key-explore_behind input").click()
     page.keyboard.type("Unanswered")
@@ -129,10 +137,24 @@ def test_explore__rows_behind_a_figure_and_their_file(page: Page, explored: str)
     _, in_file = downloaded(page, "explore_calls_csv")
     assert len(in_file) == 8
     assert {row["hangup_reason"] for row in in_file} == {"No answer"}
+    opened(page, explored, "?period=all&answered=no")
+    shown(page, 28)
+    page.locator(".st-key-explore_views button").first.click()
+    page.get_by_label("Name for the filters set now").fill("Not *answered*")
+    page.locator(".st-key-explore_view_save button").click()
+    expect(page.get_by_text("Saved as Not *answered*.")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".st-key-explore_clear_answered button").click()
+    shown(page, 50)
+    page.locator(".st-key-explore_views button").first.click()
+    page.get_by_role("button", name="Not *answered*").click()
+    shown(page, 28)
+    assert "answered=no" in page.url
 
 
 def test_explore__an_order_of_the_rows_leads_to_its_story(page: Page, explored: str) -> None:
     opened(page, explored, "?period=all&find=SO-004")
+    shown(page, 1)
     table = page.locator(".st-key-explore_calls [data-testid=stDataFrame]").first
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
@@ -142,34 +164,9 @@ def test_explore__an_order_of_the_rows_leads_to_its_story(page: Page, explored: 
     expect(page.locator(".st-key-order_summary")).to_contain_text("Reached on the first call")
 
 
-def test_explore__a_saved_view_opens_again(page: Page, explored: str) -> None:
-    opened(page, explored, "?period=all&answered=no")
-    assert shown(page)["Calls"] == "28"
-    page.locator(".st-key-explore_views button").first.click()
-    page.get_by_label("Name for the filters set now").fill("Not *answered*")
-    page.locator(".st-key-explore_view_save button").click()
-    expect(page.get_by_text("Saved as Not *answered*.")).to_be_visible()
-    opened(page, explored, "?period=all")
-    assert shown(page)["Calls"] == "50"
-    page.locator(".st-key-explore_views button").first.click()
-    page.get_by_role("button", name="Not *answered*").click()
-    eventually(page, lambda: shown(page)["Calls"] == "28")
-    assert "answered=no" in page.url
-
-
-def test_explore__sections_agents_and_quality(page: Page, explored: str) -> None:
-    opened(page, explored)
-    page.locator(".st-key-explore_section").get_by_text("Agents").click()
-    found = {row["Agent"]: row["Calls"] for row in rows(page, "explore_agents")}
-    assert found == {"mei": "12", HOSTILE: "10", "": "8"}
-    page.locator(".st-key-explore_section").get_by_text("Data quality").click()
-    flags = {row["Flag"]: row["Calls"] for row in rows(page, "explore_quality")}
-    assert flags["answered_without_time"] == "22"
-    page.locator(".st-key-explore_flag_answered_without_time button").click()
-    expect(page.locator(".st-key-explore_calls")).to_contain_text("of 22 calls")
-
-
-def test_report__opens_offline_without_an_error(new_page: Callable[[], Page], explored: str, tmp_path: Path) -> None:
+def test_explore__the_report_opens_offline_without_an_error(
+    new_page: Callable[[], Page], explored: str, tmp_path: Path
+) -> None:
     page = new_page()
     opened(page, explored)
     file = tmp_path / "report.html"
@@ -203,5 +200,4 @@ def test_explore__nothing_passes_and_an_address_that_cannot_be_read(page: Page, 
     expect(page.locator(".st-key-explore_none")).to_contain_text("No call passes these filters")
     expect(page.locator("[data-testid=stMain]")).to_contain_text("Left out, because the address cannot be read there")
     page.locator(".st-key-explore_none_clear button").click()
-    page.locator(".st-key-explore_tiles").wait_for()
-    assert shown(page)["Calls"] == "30"
+    shown(page, 30)
