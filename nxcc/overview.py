@@ -40,6 +40,7 @@ MORE: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 MOST_DAYS = 92  # a longer time is drawn by month
+_WIDE_N = 10_000  # beside a change there is room for four digits
 POINTS = 30  # of a line on a tile or in a table
 _asking = ThreadPoolExecutor(4, "explore")
 # What a tile's line divides by what, of the sums by day.
@@ -83,7 +84,8 @@ class Tile:
     def basis(self) -> str:
         """What it stands on; short beside a change."""
         thin = " · thin" if self.kpi.thin else ""
-        return f"n {self.kpi.n:,}{thin}" if self.change else self.kpi.basis
+        n = f"{self.kpi.n:,}" if self.kpi.n < _WIDE_N else wording.compact(self.kpi.n)
+        return f"n {n}{thin}" if self.change else self.kpi.basis
 
     @property
     def formula(self) -> str:

@@ -58,6 +58,15 @@ def count(value: float | None) -> str:
     return NOTHING if value is None or missing(value) else f"{value:,.0f}"
 
 
+def compact(value: float) -> str:
+    """A number in at most six signs: `999`, `77.4k`, `1.2M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            scaled = value / size
+            return f"{scaled:.{0 if abs(scaled) >= 100 else 1}f}{unit}"
+    return f"{value:,.0f}"
+
+
 def share(part: float | None) -> str:
     """A share from 0 to 1 as whole per cent; a little is never written as nothing, nor nearly all as all."""
     if part is None or missing(part):
@@ -97,10 +106,14 @@ class Money:
         return f"{number} {self.currency}" if self.currency and number != NOTHING else number
 
     def short(self, amount: float | None) -> str:
-        """As `text`, rounded to what fits on a tile."""
+        """As `text`, rounded to what fits on a tile: `0.034 HKD`, `1,896 HKD`, `24.4k HKD`."""
         if amount is None or missing(amount):
             return NOTHING
-        spare = _WIDEST - 1 - len(f"{amount:,.0f}")
+        widest = _WIDEST - bool(self.currency)
+        if abs(amount) >= 10 ** (widest - 1):
+            number = compact(amount)
+            return f"{number} {self.currency}" if self.currency else number
+        spare = widest - 1 - len(f"{amount:,.0f}")
         digits = max(0, min(self.digits, spare))
         tiny = amount != 0 and abs(amount) < 10**-digits
         return self.text(amount) if tiny else Money(self.currency, digits).text(amount)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nxcc import intake
+from nxcc import intake, kpis
 from nxcc.export import RESULT_COLUMNS
 from nxcc.sandbox import RESERVED, Reserved
 from nxcc.settings import Settings
@@ -40,3 +40,9 @@ def test_readme__has_every_problem_code_with_its_effect(code: str) -> None:
 
 def test_readme__has_the_columns_that_a_job_adds() -> None:
     assert ", ".join(f"`{name}`" for name in RESULT_COLUMNS) in README
+
+
+@pytest.mark.parametrize("definition", kpis.DEFINITIONS.values(), ids=lambda definition: definition.name)
+def test_readme__has_every_figure_as_it_is_computed(definition: kpis.Definition) -> None:
+    formula = definition.formula(*(Settings.model_fields[name].default for name in ("short_talk_s", "service_level_s")))
+    assert f"| {definition.label} | {formula} |" in README
