@@ -28,7 +28,7 @@ from nxcc.charts.shares import many, share_of
 from nxcc.palette import Palette
 from nxcc.wording import Money
 
-MOST_LABELLED = 10  # bars beside each other whose labels still fit
+MOST_LABELLED = 7  # bars beside each other whose labels still fit
 MOST_DAYS = 92  # a longer time is drawn by month
 
 What = Literal["day", "month", "agent", "direction"]
