@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ Days = tuple[date, date]  # both included, in the analyst's zone
 Range = tuple[float | None, float | None]  # from, up to but not including; None = open
 Texts = tuple[str, ...]  # "" = calls where nothing is said
 LONGEST = 200  # characters of a value out of an address
+EARLIEST, LATEST = date(1970, 1, 2), date(2999, 12, 30)  # a zone's day before and after is still a date
 
 _TEXTS = ("direction", "result", "agent", "reason", "party", "status", "flag", "hour", "slot", "attempt")
 _DAYS = ("period", "days")
@@ -112,7 +114,7 @@ def from_address(parameters: Iterable[tuple[str, str]]) -> tuple[Filters, list[s
         except ValueError:
             unread.append(name)
             continue
-        values[name] = (*values.get(name, ()), *value) if name in _TEXTS else value
+        values[name] = tuple(dict.fromkeys((*values.get(name, ()), *value))) if name in _TEXTS else value
     return Filters(**values), unread
 
 
@@ -123,11 +125,16 @@ def _read(name: str, text: str) -> Any:
         if name == "period" and text == _ALL_TIME:
             return None
         first, _, last = text.partition("_")
-        days = (date.fromisoformat(first), date.fromisoformat(last or first))
-        return days if days[0] <= days[1] else days[::-1]
+        days = sorted((date.fromisoformat(first), date.fromisoformat(last or first)))
+        if days[0] < EARLIEST or days[1] > LATEST:
+            raise ValueError
+        return tuple(days)
     if name in _RANGES:
         first, _, last = text.partition("_")
-        return (float(first) if first else None, float(last) if last else None)
+        ends = (float(first) if first else None, float(last) if last else None)
+        if not all(end is None or math.isfinite(end) for end in ends):
+            raise ValueError
+        return ends
     if name == "answered":
         if text not in ("yes", "no"):
             raise ValueError

@@ -6,10 +6,11 @@ A chart that something is picked in keeps its other bars: it stands on all filte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -196,7 +197,8 @@ class Overview:
 
     def answered(self) -> Overview:
         """This look, once the engine has answered all that it was asked."""
-        wait([self._totals, self._days, self._slots, self._reasons, self._steps, self._waits])
+        asked: list[Future[Any]] = [self._totals, self._days, self._slots, self._reasons, self._steps, self._waits]
+        wait(asked)
         return self
 
     def charts(self, palette: Palette, terms: Terms, cost_by: str = "Day") -> list[list[Chart]]:

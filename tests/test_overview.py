@@ -12,7 +12,7 @@ import pytest
 from nxcc import kpis
 from nxcc.archive import Archive, Explored, Look
 from nxcc.charts import Chart
-from nxcc.filters import Filters, from_address
+from nxcc.filters import EARLIEST, LATEST, LONGEST, Filters, from_address
 from nxcc.kpis import Terms
 from nxcc.overview import COST_BY, MAIN, MORE, Overview, picked_days, picked_range
 from nxcc.palette import DARK, LIGHT
@@ -86,6 +86,14 @@ def drawn(look: Overview) -> dict[str, Chart]:
         {"direction": ("inbound",), "agent": ("",)},
         {"period": (date(2020, 1, 1), date(2025, 12, 31))},
         {"find": "nobody"},
+        {
+            "slot": ("9-99", "x"),
+            "hour": ("-1", "99999999999"),
+            "attempt": ("٣", ""),
+            "flag": ("none",),
+            "party": ("?",),
+        },
+        {"period": (EARLIEST, LATEST), "days": (LATEST, LATEST)},
     ],
 )
 def test_charts__plotly_accepts_every_one(explored: Explored, filters: dict[str, Any]) -> None:
@@ -137,8 +145,18 @@ def test_address__brings_the_same_filters_back(filters: Filters) -> None:
 
 
 def test_address__what_cannot_be_read_is_named_and_left_out() -> None:
-    said = [("period", "soon"), ("talk", "a_b"), ("answered", "perhaps"), ("agent", "mei"), ("other", "1")]
+    said = [
+        ("period", "soon"),
+        ("talk", "a_b"),
+        ("answered", "perhaps"),
+        ("agent", "mei"),
+        ("agent", "mei"),
+        ("other", "1"),
+    ]
     assert from_address(said) == (Filters(agent=("mei",)), ["period", "talk", "answered"])
+    for name, text in [("period", "0001-01-01"), ("days", "9999-12-31"), ("cost", "nan_"), ("ring", "_inf")]:
+        assert from_address([(name, text)]) == (Filters(), [name])
+    assert len(from_address([("find", "x" * 10_000)])[0].find) == LONGEST
 
 
 def test_more__every_figure_has_its_tile() -> None:

@@ -7,16 +7,17 @@ import streamlit as st
 from nxcc.ui import navigation
 
 JOB, UPLOAD = "job", "upload"
+_PAGE = "bulk"
 
 
 def job_id() -> str:
     """The job that the address names; empty without one."""
-    return "".join(navigation.values(JOB)[-1:])
+    return "".join(navigation.values(_PAGE, JOB)[-1:])
 
 
 def upload_id() -> str:
     """The upload that the address names; empty without one."""
-    return "".join(navigation.values(UPLOAD)[-1:])
+    return "".join(navigation.values(_PAGE, UPLOAD)[-1:])
 
 
 def open_upload(upload: str) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from nxcc.archive.tallied import days_before
 from nxcc.filters import Filters, from_address
-from nxcc.ui import zone
+from nxcc.ui import navigation, zone
 
 DEFAULT_DAYS = 28
 _FILTERS, _SHOWN, _UNREAD = "explore_filters", "explore_address", "explore_unread"
@@ -20,7 +20,7 @@ _DRAWN = "explore_drawn"  # how often the charts were drawn anew: a new figure f
 
 def current() -> Filters:
     """What the address says where it says something new, else what this session looked at last."""
-    address = [(name, text) for name in st.query_params for text in st.query_params.get_all(name)]
+    address = navigation.address("explore")
     shown = st.session_state.get(_SHOWN)
     if shown is None or (address and address != shown):
         filters, unread = from_address(address)

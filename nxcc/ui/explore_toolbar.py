@@ -11,7 +11,7 @@ import streamlit as st
 from nxcc import wording
 from nxcc.archive import Options
 from nxcc.archive.tallied import days_before
-from nxcc.filters import LABELS, Filters, days_in_words, in_words
+from nxcc.filters import EARLIEST, LABELS, LATEST, LONGEST, Filters, days_in_words, in_words
 from nxcc.flags import FLAGS
 from nxcc.hangup import PARTIES
 from nxcc.palette import RESULTS
@@ -23,7 +23,6 @@ _LENGTHS = {"7 d": 7, "28 d": 28, "90 d": 90, "All": 0}
 _LENGTH, _ANSWERED, _FIND = "explore_length", "explore_answered", "explore_find"
 _RANGES = {"talk": "Talk (s)", "queue": "Queue (s)", "ring": "Ring (s)", "cost": "Cost"}
 _MORE = ("answered", "result", "party", "status", "flag", *_RANGES)
-_EARLIEST = date(2000, 1, 1)
 
 
 def draw(filters: Filters, options: Options) -> None:
@@ -100,8 +99,8 @@ def _period(filters: Filters) -> None:
         st.date_input(
             f"First and last day ({zone.current().key})",
             list(filters.period or ()),
-            min_value=_EARLIEST,
-            max_value=date(datetime.now(UTC).year + 1, 12, 31),
+            min_value=EARLIEST,
+            max_value=LATEST,
             key=key,
             on_change=chosen,
             format="YYYY-MM-DD",
@@ -186,7 +185,7 @@ def _find(filters: Filters) -> None:
         label_visibility="collapsed",
         icon=":material/search:",
         width=184,
-        max_chars=128,
+        max_chars=LONGEST,
         on_change=lambda: state.set_filter("find", (st.session_state[_FIND] or "").strip()),
     )
 

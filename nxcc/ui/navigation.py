@@ -18,17 +18,26 @@ def remember(pages: Mapping[str, Sequence[Page]]) -> None:
 def go(url_path: str, parameters: Iterable[tuple[str, str]] = ()) -> None:
     """Shows the page of this path ("" = the first)."""
     said = dict(parameters)
-    st.session_state[_LEFT] = (said, {name: st.query_params.get_all(name) for name in st.query_params})
+    st.session_state[_LEFT] = (url_path, said, _address())
     st.switch_page(st.session_state[_KEY][url_path], query_params=said)
 
 
-def values(name: str) -> list[str]:
-    """What the address of this page says of a parameter.
+def address(url_path: str) -> list[tuple[str, str]]:
+    """What the address says to the page of this path: names and values.
 
     Streamlit writes another page's parameters into the address before it turns to that page. So one step back from
-    there, this page stands with the parameters of the other: then its own are those with which it was left.
+    there, a page stands with the parameters of the other: then its own are those with which it was left.
     """
-    said, own = st.session_state.get(_LEFT, ({}, {}))
-    if name not in st.query_params and said and st.query_params.to_dict() == said:
-        return list(own.get(name, []))
-    return st.query_params.get_all(name)
+    went_to, said, own = st.session_state.get(_LEFT, (url_path, {}, []))
+    if went_to != url_path and said and st.query_params.to_dict() == said:
+        return list(own)
+    return _address()
+
+
+def values(url_path: str, name: str) -> list[str]:
+    """As `address`, of one parameter."""
+    return [text for found, text in address(url_path) if found == name]
+
+
+def _address() -> list[tuple[str, str]]:
+    return [(name, text) for name in st.query_params for text in st.query_params.get_all(name)]

@@ -27,7 +27,7 @@ _PLACEHOLDER = "Paste from Excel, a CRM or an email.\n\nSO-2026-004417\nSO-2026-
 
 def follow_address() -> None:
     """Opens what `?orders=` names when this session has not written it there itself."""
-    address = ",".join(navigation.values(_PARAMETER))
+    address = ",".join(navigation.values("", _PARAMETER))
     if address == st.session_state.setdefault(_ADDRESS, ""):
         return
     cells = intake.split(address)

@@ -32,6 +32,7 @@ def tiles(page: Page, key: str) -> dict[str, str]:
     """Label and value of each tile."""
     found = page.locator(f".st-key-{key} [data-testid=stMetric]")
     found.first.wait_for()
+    settled(page)  # else there are only the first ones
     return {
         one.locator("[data-testid=stMetricLabel]").inner_text().strip(): one.locator(
             "[data-testid=stMetricValue]"
