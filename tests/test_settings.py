@@ -43,7 +43,7 @@ def test_load__defaults(tmp_path: Path) -> None:
         "base_url": "https://api2.nxcloud.com", "access_key": None, "access_secret": None, "tenant_id": None,
         "sign_algorithm": "md5", "rate_per_second": 10, "concurrency": 8, "timeout_s": 10, "attempts": 5,
         "fresh_found_s": 86400, "fresh_no_calls_s": 300, "data_dir": PROJECT / ".nxcc", "timezone": None,
-        "currency": "",
+        "short_talk_s": 10, "service_level_s": 20, "currency": "",
     }  # fmt: skip
 
 

@@ -59,6 +59,7 @@ def test_clean_csv__comes_back_row_for_row_in_every_format(page: Page, fast: str
     cells = [[f"Customer {n}", order, 'says "yes", then\nno' if n % 50 == 0 else ""] for n, order in enumerate(ids)]
     upload(page, fast, "clean.csv", bulk.csv_of([header, *cells]))
     expect(page.get_by_text("clean.csv · 200 rows · UTF-8 · comma · header in row 1")).to_be_visible()
+    expect(page.locator(".st-key-check_tiles")).to_contain_text("Requests to make")
     counts = tiles(page, "check_tiles")
     assert (counts["Rows in the file"], counts["Distinct valid ids"], counts["Requests to make"]) == ("200",) * 3
     expect(page.get_by_text("No row of the file has a problem.")).to_be_visible()
@@ -141,6 +142,7 @@ def test_gb18030_with_every_problem__comes_back_row_for_row(page: Page, fast: st
     upload(page, fast, "导出.csv", "\r\n".join(lines).encode("gb18030"))
 
     expect(page.get_by_text("导出.csv · 32 rows · GB18030 · semicolon · header in row 2")).to_be_visible()
+    expect(page.locator(".st-key-check_tiles")).to_contain_text("Requests to make")
     counts = tiles(page, "check_tiles")
     assert (counts["Rows in the file"], counts["Distinct valid ids"], counts["Requests to make"]) == ("32", "28", "28")
     assert bulk.problems(page) == {
@@ -231,7 +233,7 @@ def test_read_it_differently__reads_the_file_anew(page: Page, fast: str) -> None
     differently("Encoding", "UTF-8")
     expect(page.get_by_text("This file cannot be read as it is")).to_be_visible()
     expect(page.get_by_text("müller.csv is not UTF-8: row 2 holds bytes that are none.")).to_be_visible()
-    assert page.locator(".st-key-bulk_start").count() == 0
+    expect(page.locator(".st-key-bulk_start")).to_have_count(0)
     differently("Encoding", "Windows-1252")
     expect(page.get_by_text("müller.csv · 2 rows · Windows-1252 · comma · header in row 1")).to_be_visible()
     differently("Delimiter", "semicolon")
