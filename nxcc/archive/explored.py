@@ -20,7 +20,7 @@ from nxcc.errors import ArchiveError
 
 VERSION = 1
 SCHEMA = "explored"
-AT_ONCE = 500_000  # ledger rows that are worked on at a time: bounds the memory
+AT_ONCE = 250_000  # ledger rows that are worked on at a time: bounds the memory
 _MOST_ADDED = 2_000_000  # more new rows than this, and making all anew is quicker
 _OURS = "gateway = $gateway AND tenant_id = $tenant"
 _NEW = f"SELECT rowid, * EXCLUDE (raw) FROM archive.calls WHERE {_OURS} AND rowid >= $first"

@@ -54,7 +54,7 @@ def _calls(overview: Overview, terms: Terms, zone: ZoneInfo, palette: Palette) -
             help="The calls that a figure counts; for figures of orders, the first call of each.",
         )
         part = DEFINITIONS[name].rows
-        of = overview.tallied.count(part)
+        of = int(overview.totals.total(part))
         pages = max(1, -(-of // A_PAGE))
         page = st.pagination(pages, key=f"explore_page_{part}_{pages}_{state.drawn()}", width=340) if pages > 1 else 1
         _file(overview, part, of, zone)
@@ -104,7 +104,7 @@ def _agents(overview: Overview, terms: Terms) -> None:
 def _quality(overview: Overview, terms: Terms) -> None:
     """Each flag: how many calls, what it means, and what figures would be without them."""
     counts, without = overview.tallied.by_flag()
-    whole = overview.tallied.count()
+    whole = int(overview.totals.total("calls"))
     now = {name: kpis.kpi(name, overview.totals, terms) for name in _WITHOUT}
     rows = []
     for (flag, totals), calls, examples in zip(without, counts["calls"], counts["examples"], strict=True):

@@ -42,7 +42,6 @@ def page(overview: Overview) -> int:
         overview.tiles(TERMS, names, lines=False)
     charts = [chart for row in overview.charts(LIGHT, TERMS) for chart in row]
     drawn = sum(len(chart.figure.to_json()) for chart in charts if chart.figure)
-    overview.tallied.count()
     shown = overview.tallied.calls("calls", 0, A_PAGE)
     records.frame(shown)
     return drawn + int(shown.nbytes)
