@@ -11,6 +11,8 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page
 
 SIZES = ((1440, 900), (1280, 720))
+_LABEL_AND_VALUE = """all => all.map(one => ["stMetricLabel", "stMetricValue"].map(
+    part => one.querySelector(`[data-testid=${part}]`)?.innerText.trim() ?? ""))"""
 _WHOLE = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.innerText)"
 
 
@@ -29,16 +31,19 @@ def rows_of(table: Locator) -> list[dict[str, str]]:
 
 
 def tiles(page: Page, key: str) -> dict[str, str]:
-    """Label and value of each tile."""
+    """Label and value of each tile, once all are there: two looks see the same."""
     found = page.locator(f".st-key-{key} [data-testid=stMetric]")
     found.first.wait_for()
-    settled(page)  # else there are only the first ones
-    return {
-        one.locator("[data-testid=stMetricLabel]").inner_text().strip(): one.locator(
-            "[data-testid=stMetricValue]"
-        ).inner_text()
-        for one in found.all()
-    }
+    before: dict[str, str] | None = None
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        settled(page)
+        now = dict(found.evaluate_all(_LABEL_AND_VALUE))
+        if now == before:
+            break
+        before = now
+        page.wait_for_timeout(250)
+    return before or {}
 
 
 def download(page: Page, key: str) -> bytes:
