@@ -21,15 +21,19 @@ def main() -> None:
             many_calls.fill(path, calls)
             first = timed("tests.bench.explore_ready", str(path)).said
             print(f"\n{calls:,} calls: made ready once in {first['seconds']:.1f} s, {first['peak_mb']:.0f} MB at most")
-            print(f"{'':30}{'figures, ms':>12}{'page, ms':>12}{'of all, ms':>12}{'wire, kB':>10}{'peak MB':>9}")
+            print(
+                f"{'':30}{'figures, ms':>12}{'charts, ms':>12}{'rows, ms':>10}{'of all, ms':>12}{'wire, kB':>10}{'peak MB':>9}"
+            )
             for name, module in CLIENTS.items():
                 if name != "nxcc" and calls != BESIDE:
                     continue
                 said = timed(f"tests.bench.{module}", str(path)).said
-                page = f"{said['page_ms']:12.0f}" if "page_ms" in said else f"{'':12}"
+                page = f"{said['page_ms']:12.0f}{said['rows_ms']:10.0f}" if "page_ms" in said else f"{'':22}"
                 wire = f"{said['wire_kb']:10.0f}" if "wire_kb" in said else f"{'':10}"
                 print(
                     f"{name:30}{said['figures_ms']:12.0f}{page}{said['all_ms']:12.0f}{wire}{said['peak_mb']:9.0f}",
                     flush=True,
                 )
-    print("figures: medians of ten changes of filters; page: with charts and rows; of all: no filter at all")
+    print(
+        "figures: medians of ten changes of filters; charts: these drawn; rows: the table below; of all: no filter at all"
+    )
