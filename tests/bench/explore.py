@@ -22,7 +22,8 @@ def main() -> None:
             first = timed("tests.bench.explore_ready", str(path)).said
             print(f"\n{calls:,} calls: made ready once in {first['seconds']:.1f} s, {first['peak_mb']:.0f} MB at most")
             print(
-                f"{'':30}{'figures, ms':>12}{'charts, ms':>12}{'rows, ms':>10}{'of all, ms':>12}{'wire, kB':>10}{'peak MB':>9}"
+                f"{'':30}{'figures, ms':>12}{'charts, ms':>12}{'rows, ms':>10}"
+                f"{'of all, ms':>12}{'wire, kB':>10}{'peak MB':>9}"
             )
             for name, module in CLIENTS.items():
                 if name != "nxcc" and calls != BESIDE:
@@ -34,6 +35,4 @@ def main() -> None:
                     f"{name:30}{said['figures_ms']:12.0f}{page}{said['all_ms']:12.0f}{wire}{said['peak_mb']:9.0f}",
                     flush=True,
                 )
-    print(
-        "figures: medians of ten changes of filters; charts: these drawn; rows: the table below; of all: no filter at all"
-    )
+    print("medians of ten changes of filters; charts: figures and drawing; rows: the table below; of all: no filter")
