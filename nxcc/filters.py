@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nxcc import wording
 
@@ -140,6 +141,12 @@ def _read(name: str, text: str) -> Any:
             raise ValueError
         return text == "yes"
     return text.strip()
+
+
+def days_before(now: datetime, zone: ZoneInfo, days: int) -> Days:
+    """The last days, today included."""
+    today = now.astimezone(zone).date()
+    return today - timedelta(days=days - 1), today
 
 
 LABELS: Mapping[str, str] = {

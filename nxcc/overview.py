@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,29 +18,16 @@ from numpy.typing import NDArray
 
 from nxcc import charts, kpis, wording
 from nxcc.archive import Explored, Look, Tallied
-from nxcc.archive.tallied import TALK_EDGES_S, WAIT_EDGES_S, binned
+from nxcc.archive.tallied import TALK_EDGES_S, binned
 from nxcc.charts import Chart
 from nxcc.filters import Days, Filters
-from nxcc.kpis import Kpi, Terms
+from nxcc.kpis import Terms
 from nxcc.palette import Palette
+from nxcc.picks import bars_of, bins_of
+from nxcc.tiles import MAIN, Tile
 from nxcc.totals import Totals
 
-MAIN = ("calls", "answer_rate", "average_talk", "short_calls", "cost_per_call", "unanswered_cost")
-MORE: dict[str, tuple[str, ...]] = {
-    "Inbound and queue": (
-        "answer_rate_inbound", "offered", "abandoned", "abandonment", "asa", "service_level",
-    ),
-    "Orders": (
-        "orders", "reach", "first_call_contact", "attempts_to_first_answer", "time_to_first_answer",
-        "calls_after_answer",
-    ),
-    "Talk, cost and hang-ups": (
-        "median_talk", "cost", "cost_per_answered_minute", "answer_rate_outbound", "answer_rate_aicc",
-        "contradictory_hangups",
-    ),
-}  # fmt: skip
 MOST_DAYS = 92  # a longer time is drawn by month
-_WIDE_N = 10_000  # beside a change there is room for four digits
 POINTS = 30  # of a line on a tile or in a table
 _asking = ThreadPoolExecutor(4, "explore")
 # What a tile's line divides by what, of the sums by day.
@@ -53,45 +39,7 @@ _LINES = {
     "cost_per_call": ("cost", "priced"),
     "unanswered_cost": ("unanswered_cost", ""),
 }
-_EDGES = {"talk": TALK_EDGES_S, "queue": WAIT_EDGES_S, "ring": WAIT_EDGES_S}
-_COST_BY: dict[str, str] = {"Day": "day", "Agent": "agent", "Direction": "direction"}
-COST_BY = tuple(_COST_BY)
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """A figure with its change against the time before, and its line over the time. Empty where there is none."""
-
-    kpi: Kpi
-    change: str = ""
-    line: Sequence[float] = ()
-
-    @property
-    def label(self) -> str:
-        """What it is called."""
-        return self.kpi.label
-
-    @property
-    def moved(self) -> bool:
-        """Whether the change is one."""
-        return any(digit in "123456789" for digit in self.change)
-
-    @property
-    def text(self) -> str:
-        """The value with its unit."""
-        return self.kpi.text
-
-    @property
-    def basis(self) -> str:
-        """What it stands on; short beside a change."""
-        thin = " · thin" if self.kpi.thin else ""
-        n = f"{self.kpi.n:,}" if self.kpi.n < _WIDE_N else wording.compact(self.kpi.n)
-        return f"n {n}{thin}" if self.change else self.kpi.basis
-
-    @property
-    def formula(self) -> str:
-        """How it is computed, and what was left out."""
-        return self.kpi.definition
+COST_BY = ("Day", "Agent", "Direction")
 
 
 class Overview:
@@ -143,7 +91,7 @@ class Overview:
     @property
     def by(self) -> charts.By:
         """What charts over time draw a bar for."""
-        return by_of(self._day_span)
+        return "month" if self._day_span > MOST_DAYS else "day"
 
     @cached_property
     def _day_span(self) -> int:
@@ -216,7 +164,7 @@ class Overview:
         at = shown["day"]
         if self.by == "month":
             at = at.dt.to_period("M").dt.to_timestamp()
-        picked = _dates(self.filters.days, at)
+        picked = bars_of(self.filters.days, at, self.by)
         return charts.calls_by_day(shown.assign(at=at), palette, self._zone_shown, picked=picked, by=self.by)
 
     @property
@@ -239,16 +187,11 @@ class Overview:
         chosen = self.filters.is_set("talk")
         shown = self.tallied.totals(self.filters.without("talk")) if chosen else self.totals
         bins = binned(shown.talk_s["talk_s"], shown.talk_s["n"], TALK_EDGES_S)
-        return charts.talk_distribution(bins, shown.median_talk_s, palette, picked=_edges("talk", self.filters))
+        return charts.talk_distribution(bins, shown.median_talk_s, palette, picked=bins_of("talk", self.filters))
 
     def waits(self, palette: Palette) -> Chart:
         """Queue and ring time."""
-        picked = [
-            f"{kind}:{edge:g}"
-            for kind in ("queue", "ring")
-            if self.filters.is_set(kind)
-            for edge in _edges(kind, self.filters)
-        ]
+        picked = [f"{kind}:{edge:g}" for kind in ("queue", "ring") for edge in bins_of(kind, self.filters)]
         return charts.waits(self._waits.result(), palette, picked=picked)
 
     def hangups(self, palette: Palette) -> Chart:
@@ -275,7 +218,7 @@ class Overview:
             )
             columns = ["answered_cost", "unanswered_cost", "calls", "unanswered", "priced"]
             rows = each.groupby("value", as_index=False)[columns].sum()
-            picked = _dates(self.filters.days, at)
+            picked = bars_of(self.filters.days, at, self.by)
             return charts.cost_by(self.by, rows, palette, terms.money, picked=picked, zone_text=self._zone_shown)
         name = what.lower()
         rows = self.agents if name == "agent" else self.tallied.directions()
@@ -307,11 +250,6 @@ class Overview:
         return agents
 
 
-def by_of(days: int) -> charts.By:
-    """What a bar stands for over so many days."""
-    return "month" if days > MOST_DAYS else "day"
-
-
 def zone_text(zone: ZoneInfo, days: pd.Series[pd.Timestamp], now: datetime) -> str:
     """What an axis says of the zone over these local days: its offset, or its name where that changes."""
     if days.empty:
@@ -321,40 +259,3 @@ def zone_text(zone: ZoneInfo, days: pd.Series[pd.Timestamp], now: datetime) -> s
         dtype="datetime64[us, UTC]",
     )
     return wording.zone_of(noons, zone, now)
-
-
-def _dates(days: Days | None, at: pd.Series[pd.Timestamp]) -> list[str]:
-    """The ISO dates among those drawn that picked days reach."""
-    if days is None:
-        return []
-    drawn = sorted(set(at.dt.date))
-    ends = [*drawn[1:], date.max]
-    return [
-        start.isoformat()
-        for start, end in zip(drawn, ends, strict=True)
-        if start <= days[1] and (end > days[0]) and (start >= days[0] or start.day == 1)
-    ]
-
-
-def _edges(name: str, filters: Filters) -> list[float]:
-    """The bins that a range of seconds reaches, by where they begin."""
-    first, last = getattr(filters, name)
-    if first is None and last is None:
-        return []
-    edges = _EDGES[name]
-    return [edge for edge in edges if (first is None or edge >= first) and (last is None or edge < last)]
-
-
-def picked_range(name: str, values: Sequence[float]) -> tuple[float | None, float | None]:
-    """The seconds that picked bins cover; the last bin is open."""
-    edges = _EDGES[name]
-    last = next((edge for edge in edges if edge > max(values)), None)
-    return min(values), last
-
-
-def picked_days(values: Sequence[str], by: charts.By) -> Days:
-    """The days that picked bars cover."""
-    first, last = date.fromisoformat(min(values)), date.fromisoformat(max(values))
-    if by == "month":
-        last = (last.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-    return first, last

@@ -8,17 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import sqlalchemy as sa
-from sqlalchemy import event
 
+from nxcc import small_tables
 from nxcc.errors import NxccError
 from nxcc.filters import Filters, from_address
 
 LONGEST_NAME = 80
-WAIT_FOR_LOCK_S = 5
 
 _tables = sa.MetaData()
 _views = sa.Table(
@@ -52,8 +50,7 @@ class Views:
     def __init__(self, path: Path, owner: str) -> None:
         self.path = path
         self._owner = owner
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": WAIT_FOR_LOCK_S})
-        event.listen(self._engine, "connect", _prepare)
+        self._engine = small_tables.engine(path)
         with self._sentences():
             path.parent.mkdir(parents=True, exist_ok=True)
             _tables.create_all(self._engine)
@@ -99,10 +96,3 @@ class Views:
                 f"Saved views ({self.path.name}) cannot be read or written.",
                 cure="Check that the data folder may be written and its disk is not full. Figures do not need them.",
             ) from error
-
-
-def _prepare(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()

@@ -11,7 +11,8 @@ from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.filters import LABELS, days_in_words
 from nxcc.kpis import Terms
-from nxcc.overview import MORE, Overview
+from nxcc.overview import Overview
+from nxcc.tiles import MORE
 from nxcc.ui import (
     explore_charts,
     explore_empty,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
@@ -14,8 +15,10 @@ from nxcc.archive import Archive, Explored, Look
 from nxcc.charts import Chart
 from nxcc.filters import EARLIEST, LATEST, LONGEST, Filters, from_address
 from nxcc.kpis import Terms
-from nxcc.overview import COST_BY, MAIN, MORE, Overview, picked_days, picked_range
+from nxcc.overview import COST_BY, Overview
 from nxcc.palette import DARK, LIGHT
+from nxcc.picks import bars_of, picked_days, picked_range
+from nxcc.tiles import MAIN, MORE
 from nxcc.wording import Money
 
 from .conftest import at
@@ -127,6 +130,14 @@ def test_picked__days_and_ranges() -> None:
     assert picked_days(["2024-01-01", "2024-02-01"], "month") == (date(2024, 1, 1), date(2024, 2, 29))
     assert picked_range("talk", [10, 30]) == (10, 60)
     assert picked_range("talk", [3600]) == (3600, None)
+
+
+def test_bars__of_picked_days_are_those_that_they_reach() -> None:
+    days = pd.Series(pd.to_datetime(["2025-11-01", "2025-11-05", "2025-11-06"]))
+    assert bars_of((date(2025, 11, 3), date(2025, 11, 5)), days, "day") == ["2025-11-05"]
+    months = pd.Series(pd.to_datetime(["2025-10-01", "2025-11-01", "2025-12-01"]))
+    assert bars_of((date(2025, 10, 31), date(2025, 11, 2)), months, "month") == ["2025-10-01", "2025-11-01"]
+    assert bars_of(None, days, "day") == []
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,6 @@ class Explored:
         self.path = archive.path.with_name(f"{archive.path.stem}-explored{archive.path.suffix}")
         self._lock = threading.Lock()
         self._attached = False
-        self.version = 0  # grows whenever the rows change
 
     def refresh(self, told: Told = _silent) -> None:
         """Brings the rows up with the ledger; `told` hears how many of the ledger's rows are done, and of how many."""
@@ -58,7 +57,6 @@ class Explored:
                 self._rebuild(there, told)
             else:
                 self._add(done, there)
-            self.version += 1
 
     def words(self) -> tuple[dict[int, tuple[str, str]], int, int]:
         """Texts by their number, each with its column; and the first and last quarter of an hour with a call."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from nxcc import records
 from nxcc.archive.call_rows import FLAG_BITS
 from nxcc.archive.passing import SETTLED, SLOT, Condition, Local, condition, part_test
 from nxcc.facts import PARTS, VALUES, Is
-from nxcc.filters import Days, Filters
+from nxcc.filters import Filters
 from nxcc.hangup import PARTIES, RESULTS
 from nxcc.totals import Totals
 
@@ -287,9 +286,3 @@ def _named(numbers: pd.Series[int], names: Sequence[str], other: str) -> pd.Seri
 
     words = np.array([other, *names], dtype=object)
     return pd.Series(words[numbers.to_numpy(dtype=np.int64)], index=numbers.index, dtype=object)
-
-
-def days_before(now: datetime, zone: ZoneInfo, days: int) -> Days:
-    """The last days, today included."""
-    today = now.astimezone(zone).date()
-    return today - timedelta(days=days - 1), today

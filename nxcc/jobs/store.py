@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 
+from nxcc import small_tables
 from nxcc.jobs.errors import JobsError
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
+from nxcc.small_tables import WAIT_FOR_LOCK_S
 
 log = logging.getLogger(__name__)
 
-WAIT_FOR_LOCK_S = 5
 ALIVE_S = 5.0  # whoever runs jobs says so more often than this
 
 
@@ -85,8 +85,7 @@ class Store:
     def __init__(self, path: Path, owner: str) -> None:
         self.path = path
         self.owner = owner
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": WAIT_FOR_LOCK_S})
-        event.listen(self._engine, "connect", _prepare)
+        self._engine = small_tables.engine(path, WAIT_FOR_LOCK_S)
         with self._sentences():
             path.parent.mkdir(parents=True, exist_ok=True)
             _tables.create_all(self._engine)
@@ -225,13 +224,6 @@ def _job(row: sa.Row[Any]) -> Job:
     values = dict(row._mapping)
     del values["owner"]
     return Job(**values)
-
-
-def _prepare(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
 
 
 def _as_sentence(path: Path, error: Exception) -> JobsError:

@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 
 from nxcc.kpis import Terms
-from nxcc.overview import COST_BY, Overview, picked_days, picked_range
+from nxcc.overview import COST_BY, Overview
 from nxcc.palette import Palette
+from nxcc.picks import picked_days, picked_range
 from nxcc.ui import explore_filters as state
 from nxcc.ui import figures
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from nxcc.archive.tallied import days_before
-from nxcc.filters import Filters, from_address
+from nxcc.filters import Filters, days_before, from_address
 from nxcc.ui import navigation, zone
 
 DEFAULT_DAYS = 28

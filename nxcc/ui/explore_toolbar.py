@@ -10,8 +10,7 @@ import streamlit as st
 
 from nxcc import wording
 from nxcc.archive import Options
-from nxcc.archive.tallied import days_before
-from nxcc.filters import EARLIEST, LABELS, LATEST, LONGEST, Filters, days_in_words, in_words
+from nxcc.filters import EARLIEST, LABELS, LATEST, LONGEST, Filters, days_before, days_in_words, in_words
 from nxcc.flags import FLAGS
 from nxcc.hangup import PARTIES
 from nxcc.palette import RESULTS

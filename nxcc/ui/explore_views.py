@@ -12,9 +12,10 @@ from nxcc import wording
 from nxcc.desk import Desk
 from nxcc.filters import LABELS, Filters, days_in_words, in_words
 from nxcc.kpis import Terms
-from nxcc.overview import MAIN, MORE, Overview
+from nxcc.overview import Overview
 from nxcc.palette import LIGHT
 from nxcc.report import report_html
+from nxcc.tiles import MAIN, MORE
 from nxcc.ui import explore_filters as state
 from nxcc.ui import zone
 from nxcc.views import LONGEST_NAME, SavedView, Views, ViewsError

@@ -10,8 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nxcc.charts import Chart, Part, parts_bar
 from nxcc.kpis import Kpi
-from nxcc.overview import Tile
 from nxcc.palette import Palette
+from nxcc.tiles import Tile
 
 Pick = Callable[[str, list[Any]], None]
 _COLOURS: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "": "off"}

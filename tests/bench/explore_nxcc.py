@@ -14,8 +14,9 @@ from nxcc import records
 from nxcc.archive import Explored, Look
 from nxcc.filters import Filters
 from nxcc.kpis import Terms
-from nxcc.overview import MORE, Overview
+from nxcc.overview import Overview
 from nxcc.palette import LIGHT
+from nxcc.tiles import MORE
 from nxcc.wording import Money
 from tests.bench.explore_changes import CHANGES, EVERYTHING
 from tests.bench.many_calls import open_archive
