@@ -15,6 +15,7 @@ from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
 if TYPE_CHECKING:
+    from nxcc.errands import Errands
     from nxcc.jobs import Jobs, Store
     from nxcc.sandbox import Sandbox
     from nxcc.views import Views
@@ -98,11 +99,21 @@ def open_store(settings: Settings) -> Store:
     """The table of jobs alone, which may be open in several processes. Raises `JobsError`."""
     from nxcc.jobs import Store
 
+    return Store(settings.data_dir / "jobs.sqlite", owner_of(settings))
+
+
+def open_errands(settings: Settings) -> Errands:
+    """What a command line asks of the app that runs with the same settings. Raises `NxccError`."""
+    from nxcc import errands  # here, as above
+
+    return errands.Errands(settings.data_dir / errands.FILE, owner_of(settings))
+
+
+def owner_of(settings: Settings) -> str:
+    """Archive, gateway and team, by which rows in the small tables are kept apart."""
     if credentials := settings.credentials:
-        owner = f"{_name(settings)}|{_gateway(credentials)}|{credentials.tenant_id}"
-    else:
-        owner = _name(settings)
-    return Store(settings.data_dir / "jobs.sqlite", owner)
+        return f"{_name(settings)}|{_gateway(credentials)}|{credentials.tenant_id}"
+    return _name(settings)
 
 
 def _name(settings: Settings) -> str:

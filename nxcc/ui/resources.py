@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import streamlit as st
 
-from nxcc.desk import Desk, open_desk
+from nxcc.desk import Desk, open_desk, open_errands
 from nxcc.errors import NxccError, SettingsError
+from nxcc.serving import handlers
 from nxcc.settings import load
+
+log = logging.getLogger(__name__)
 
 _changing = threading.RLock()  # nobody opens a desk while another one is closed
 _open: list[Desk] = []
+_ending: list[threading.Event] = []
 
 
 def opened() -> Desk | NxccError:
@@ -44,6 +49,8 @@ def close() -> None:
 
 def _close(desk: Desk) -> None:
     """First the file is let go, then somebody may open it again."""
+    while _ending:
+        _ending.pop().set()
     desk.close()
     _open.clear()
     _desk.clear()
@@ -54,5 +61,21 @@ def _desk() -> Desk:
     desk = open_desk(load(), with_jobs=True)
     if desk.jobs:
         desk.jobs.begin()
+    ending = threading.Event()
     _open.append(desk)
+    _ending.append(ending)
+    threading.Thread(target=_serve, args=(desk, ending), name="nxcc-errands", daemon=True).start()
     return desk
+
+
+def _serve(desk: Desk, ending: threading.Event) -> None:
+    """Does what command lines ask for, for as long as this desk is open."""
+    try:
+        errands = open_errands(desk.settings)
+    except NxccError as error:
+        log.warning("command lines cannot ask anything of the app: %s", error)
+        return
+    try:
+        errands.serve(handlers(desk), ending)
+    finally:
+        errands.close()
