@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from nxcc.settings import PROJECT
-from nxcc.ui import at_work
+from nxcc.ui import at_work, doors
 
 
 def main() -> None:
     """Draws the app."""
-    from nxcc.ui import navigation, shell  # here: the server imports this file before Streamlit can keep anything
+    # Here, because the server imports this file before Streamlit can keep anything.
+    from nxcc.ui import front_door, navigation, shell
     from pages import bulk, explore, jobs, lookup, order
 
     st.set_page_config(
         "Order calls", PROJECT / "static" / "mark.svg", layout="wide", initial_sidebar_state=shell.SIDEBAR_PX
     )
+    if not front_door.admitted():
+        return
     shell.logo()
     pages = {
         "Ask": [
@@ -39,4 +43,5 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 else:  # imported by the server, which runs this file as `__main__` for each look at a page
-    app = st.App(__file__, lifespan=at_work.lifespan)
+    doors.refuse_if_open_to_all()
+    app = st.App(__file__, lifespan=at_work.lifespan, middleware=[Middleware(doors.Doors)])

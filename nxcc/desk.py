@@ -15,9 +15,11 @@ from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
 if TYPE_CHECKING:
+    from nxcc.audit import Audit
     from nxcc.errands import Errands
     from nxcc.jobs import Jobs, Store
     from nxcc.sandbox import Sandbox
+    from nxcc.sign_outs import SignOuts
     from nxcc.views import Views
 
 SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's answers still play
@@ -27,7 +29,7 @@ SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's 
 class Desk:
     """One installation at work. A process opens one and shares it.
 
-    `sandbox` is None when the vendor's API answers; `jobs` and `views` are there when they were asked for.
+    `sandbox` is None when the vendor's API answers; `jobs` and what follows are there when they were asked for.
     """
 
     settings: Settings
@@ -39,13 +41,16 @@ class Desk:
     sandbox: Sandbox | None
     jobs: Jobs | None
     views: Views | None = None
+    audit: Audit | None = None
+    sign_outs: SignOuts | None = None
 
     def close(self) -> None:
         """Ends the jobs' threads (the jobs go on at the next start), lets the archive's file go, ends the sandbox."""
         if self.jobs:
             self.jobs.end()
-        if self.views:
-            self.views.close()
+        for small in (self.views, self.audit, self.sign_outs):
+            if small:
+                small.close()
         self.archive.close()
         if self.sandbox:
             self.sandbox.stop()
@@ -81,7 +86,9 @@ def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
     if not with_jobs:
         return desk
     try:
-        from nxcc.jobs import Jobs  # here, because a look up on the command line does without
+        from nxcc.audit import Audit  # here, because a look up on the command line does without
+        from nxcc.jobs import Jobs
+        from nxcc.sign_outs import SignOuts
         from nxcc.views import Views
 
         store = open_store(settings)
@@ -89,6 +96,8 @@ def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
             desk,
             jobs=Jobs(store, lookup, settings.data_dir / "jobs"),
             views=Views(store.path, store.owner),
+            audit=Audit(store.path, store.owner),
+            sign_outs=SignOuts(store.path),
         )
     except BaseException:
         desk.close()

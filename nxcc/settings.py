@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from nxcc.access import Role, is_entry
 from nxcc.account import Algorithm, Credentials
 from nxcc.errors import SettingsError
 
@@ -19,6 +20,8 @@ SECRETS_FILE = PROJECT / ".streamlit" / "secrets.toml"
 PREFIX = "NXCC_"
 SLOWEST_PER_S = 0.001
 LONGEST_S = 3_153_600_000  # a hundred years
+
+People = Annotated[tuple[str, ...], NoDecode]  # commas between them in the environment, or a list in TOML
 
 _CREDENTIALS = ("access_key", "access_secret", "tenant_id")
 
@@ -63,6 +66,16 @@ class Settings(BaseSettings):
         20, gt=0, le=3_600, allow_inf_nan=False, description="The service level counts calls answered within this."
     )
     currency: str = Field("", max_length=8, description="Name of the account's currency, for headers.")
+    viewers: People = Field((), description="Who may read the archive, with masked numbers, once signed in.")
+    analysts: People = Field((), description="Who may look up and start jobs as well.")
+    leads: People = Field((), description="Who may see whole numbers, play recordings and delete as well.")
+    admins: People = Field((), description="Who may see status, settings and the audit as well.")
+    sign_in_s: int = Field(
+        0, ge=0, le=LONGEST_S, description="How long a sign-in holds; 0 = until the provider's token expires."
+    )
+    allow_anonymous: bool = Field(
+        False, description="Serve beyond this machine without sign-in: whoever reaches the app may do everything."
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -101,6 +114,17 @@ class Settings(BaseSettings):
     def _lower(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
+    @field_validator("viewers", "analysts", "leads", "admins", mode="before")
+    @classmethod
+    def _people(cls, value: object) -> object:
+        entries = value.split(",") if isinstance(value, str) else value
+        if not isinstance(entries, list | tuple) or not all(isinstance(entry, str) for entry in entries):
+            raise ValueError
+        people = tuple(entry.strip() for entry in entries if entry.strip())
+        if not all(map(is_entry, people)):
+            raise ValueError
+        return people
+
     @field_validator("timezone")
     @classmethod
     def _zone(cls, value: str | None) -> str | None:
@@ -127,6 +151,16 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     @property
+    def people(self) -> dict[Role, tuple[str, ...]]:
+        """Who is on which list."""
+        return {
+            Role.VIEWER: self.viewers,
+            Role.ANALYST: self.analysts,
+            Role.LEAD: self.leads,
+            Role.ADMIN: self.admins,
+        }
+
+    @property
     def credentials(self) -> Credentials | None:
         """The account to ask with; None = nothing configured, so the sandbox answers."""
         if self.access_key is None or self.access_secret is None or self.tenant_id is None:
@@ -140,6 +174,7 @@ class Settings(BaseSettings):
         )
 
 
+_PEOPLE = "a list, with commas between, of addresses (ann@example.com), domains (@example.com) or claims (groups=desk)"
 ACCEPTS: dict[str, str] = {
     "base_url": "an address such as https://api-hk.nxlink.ai, without user, query or fragment",
     "access_key": "the key as the vendor shows it: printable ASCII characters",
@@ -157,6 +192,12 @@ ACCEPTS: dict[str, str] = {
     "short_talk_s": "seconds, a number over 0 and up to 3600",
     "service_level_s": "seconds, a number over 0 and up to 3600",
     "currency": "a name of up to 8 letters such as HKD",
+    "viewers": _PEOPLE,
+    "analysts": _PEOPLE,
+    "leads": _PEOPLE,
+    "admins": _PEOPLE,
+    "sign_in_s": f"seconds, a whole number from 0 to {LONGEST_S}",
+    "allow_anonymous": "1 or 0",
 }
 
 

@@ -27,7 +27,7 @@ def test_readme__has_every_setting_with_its_default(name: str) -> None:
     elif name == "timezone":
         assert shown == "the browser's"
     else:
-        assert shown == ("" if default is None else str(default))
+        assert shown == ("" if default in (None, ()) else str(int(default) if isinstance(default, bool) else default))
 
 
 @pytest.mark.parametrize("code", intake.PROBLEMS)

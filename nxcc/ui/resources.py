@@ -28,6 +28,11 @@ def opened() -> Desk | NxccError:
             return error
 
 
+def open_now() -> Desk | None:
+    """The process's desk if it is open at this moment; opens nothing and waits for nobody."""
+    return next(iter(_open), None)
+
+
 def follow_settings() -> None:
     """Opens the desk anew when `secrets.toml` was changed since; the environment is that of the app's start."""
     with _changing:

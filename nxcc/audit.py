@@ -1,0 +1,161 @@
+"""Who did what and when: a table that is only ever added to, beside the jobs.
+
+It holds counts, job ids and words of ours; never a phone number, an order id, a file name or a secret.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+
+from nxcc import small_tables
+from nxcc.access import Viewer
+from nxcc.errors import NxccError
+
+Deed = Literal[
+    "signed in",
+    "signed out",
+    "was refused",
+    "looked up",
+    "uploaded",
+    "started",
+    "paused",
+    "resumed",
+    "cancelled",
+    "retried",
+    "repeated",
+    "renamed",
+    "exported",
+    "saw numbers",
+    "played",
+    "saved a view",
+    "removed a view",
+    "deleted",
+    "forgot",
+    "removed old data",
+    "checked",
+    "backed up",
+    "restored",
+]
+MOST_SHOWN = 500
+
+log = logging.getLogger(__name__)
+
+_tables = sa.MetaData()
+_audit = sa.Table(
+    "audit",
+    _tables,
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("owner", sa.String, nullable=False, index=True),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    sa.Column("role", sa.String, nullable=False),
+    sa.Column("deed", sa.String, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("count", sa.Integer),
+    sa.Column("job", sa.String, nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice
+)
+for _change in ("UPDATE", "DELETE"):
+    sa.event.listen(
+        _audit,
+        "after_create",
+        sa.DDL(  # type: ignore[no-untyped-call]
+            f"CREATE TRIGGER audit_no_{_change.lower()} BEFORE {_change} ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END"
+        ),
+    )
+
+
+class AuditError(NxccError):
+    """The audit cannot be read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One deed. `at` is aware UTC; `what` says of what kind; `count` of how many (ids, rows, calls); `job` its id."""
+
+    n: int
+    at: datetime
+    who: str
+    role: str
+    deed: str
+    what: str
+    count: int | None
+    job: str
+
+
+class Audit:
+    """The deeds in one installation, of one team. Thread-safe."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        self.path = path
+        self._owner = owner
+        self._engine = small_tables.engine(path)
+        with self._sentences():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _tables.create_all(self._engine)
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._engine.dispose()
+
+    def note(self, viewer: Viewer, deed: Deed, what: str = "", *, count: int | None = None, job: str = "") -> None:
+        """Adds a deed. Raises `AuditError`: what cannot be noted must not be done."""
+        row = {
+            "owner": self._owner,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "who": viewer.who,
+            "role": viewer.role.word if viewer.signed_in else "",
+            "deed": deed,
+            "what": what,
+            "count": count,
+            "job": job,
+        }
+        with self._sentences(), self._engine.begin() as connection:
+            connection.execute(_audit.insert().values(row))
+        log.info("audit: %s", deed, extra={"job": job, "count": count})
+
+    def newest(self, most: int = MOST_SHOWN) -> list[Entry]:
+        """The newest deeds, newest first."""
+        return list(self._entries(_audit.c.n.desc(), most))
+
+    def all(self) -> list[Entry]:
+        """Every deed, oldest first."""
+        return list(self._entries(_audit.c.n, None))
+
+    def count(self) -> int:
+        """How many deeds there are."""
+        query = sa.select(sa.func.count()).where(_audit.c.owner == self._owner)
+        with self._sentences(), self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def _entries(self, order: sa.ColumnElement[int], most: int | None) -> Iterator[Entry]:
+        columns = [_audit.c[field.name] for field in fields(Entry)]
+        query = sa.select(*columns).where(_audit.c.owner == self._owner).order_by(order).limit(most)
+        with self._sentences(), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        for n, at, *rest in rows:
+            yield Entry(n, datetime.fromisoformat(at), *rest)
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise AuditError(
+                f"The audit ({self.path.name}) cannot be read or written, so this was not done.",
+                cure="Check that the data folder may be written and its disk is not full.",
+            ) from error
+
+
+def as_row(entry: Entry) -> dict[str, object]:
+    """An entry as a row of a file."""
+    return dict(zip((field.name for field in fields(entry)), astuple(entry), strict=True))

@@ -1,0 +1,53 @@
+"""What people do here, noted in the audit with who they are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nxcc.access import May, Role, Viewer
+from nxcc.audit import Deed
+from nxcc.desk import Desk
+from nxcc.ui import resources, sign_in
+from nxcc.ui.sign_in import Standing
+
+_SEEN = "numbers_seen"
+
+
+def must(what: May, deed: Deed, of: str = "", *, count: int | None = None, job: str = "") -> Viewer:
+    """Notes what is about to be done, when whoever looks at this page may do it.
+
+    Raises `NotAllowed` when they may not, `AuditError` when it cannot be noted: then it is not to be done.
+    """
+    viewer = sign_in.must(what)
+    _note(viewer, deed, of, count, job)
+    return viewer
+
+
+def saw_numbers(of: str, rows: int, rows_of: str) -> None:
+    """Notes, once a session for each set of rows, that somebody who signed in saw whole numbers."""
+    viewer = sign_in.viewer()
+    if viewer is None or not viewer.signed_in or not rows:
+        return
+    seen: set[tuple[str, str]] = st.session_state.setdefault(_SEEN, set())
+    if (of, rows_of) not in seen:
+        _note(viewer, "saw numbers", of, rows, "")
+        seen.add((of, rows_of))
+
+
+def note_entry(standing: Standing) -> None:
+    """Notes that somebody came in, or was turned away."""
+    if standing.viewer:
+        _note(standing.viewer, "signed in", "", None, "")
+    else:
+        _note(Viewer(standing.who, Role.VIEWER), "was refused", standing.why, None, "")
+
+
+def note_exit(viewer: Viewer) -> None:
+    """Notes that somebody signed out."""
+    _note(viewer, "signed out", "", None, "")
+
+
+def _note(viewer: Viewer, deed: Deed, of: str, count: int | None, job: str) -> None:
+    desk = resources.opened()
+    if isinstance(desk, Desk) and desk.audit:
+        desk.audit.note(viewer, deed, of, count=count, job=job)
