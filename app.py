@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from nxcc.settings import PROJECT
-from nxcc.ui import at_work, doors
+from nxcc.ui import at_work, doors, hosts
 
 
 def main() -> None:
@@ -44,4 +44,4 @@ if __name__ == "__main__":
     main()
 else:  # imported by the server, which runs this file as `__main__` for each look at a page
     doors.refuse_if_open_to_all()
-    app = st.App(__file__, lifespan=at_work.lifespan, middleware=[Middleware(doors.Doors)])
+    app = st.App(__file__, lifespan=at_work.lifespan, middleware=[Middleware(hosts.Hosts), Middleware(doors.Doors)])
