@@ -7,14 +7,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from nxcc import data_folder
 from nxcc.account import Credentials
 from nxcc.api.client import Client
 from nxcc.archive import Archive, Explored, Freshness
+from nxcc.data_folder import Held
 from nxcc.errors import NxccError
 from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
 if TYPE_CHECKING:
+    from nxcc.aliases import Aliases
     from nxcc.audit import Audit
     from nxcc.errands import Errands
     from nxcc.jobs import Jobs, Store
@@ -43,17 +46,21 @@ class Desk:
     views: Views | None = None
     audit: Audit | None = None
     sign_outs: SignOuts | None = None
+    held: Held | None = None  # nobody replaces what is in the data folder
+    aliases: Aliases | None = None
 
     def close(self) -> None:
         """Ends the jobs' threads (the jobs go on at the next start), lets the archive's file go, ends the sandbox."""
         if self.jobs:
             self.jobs.end()
-        for small in (self.views, self.audit, self.sign_outs):
+        for small in (self.views, self.audit, self.sign_outs, self.aliases):
             if small:
                 small.close()
         self.archive.close()
         if self.sandbox:
             self.sandbox.stop()
+        if self.held:
+            self.held.end()
 
 
 def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
@@ -63,6 +70,15 @@ def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
     Raises `ArchiveError`, `SandboxError`, `JobsError`, or `ConfigurationError` for an address or a proxy that cannot
     be used.
     """
+    held = data_folder.use(settings.data_dir)
+    try:
+        return replace(_open_desk(settings, with_jobs=with_jobs), held=held)
+    except BaseException:
+        held.end()
+        raise
+
+
+def _open_desk(settings: Settings, *, with_jobs: bool) -> Desk:
     sandbox, credentials = None, settings.credentials
     if credentials is None:
         sandbox = _start_sandbox()
@@ -86,7 +102,8 @@ def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
     if not with_jobs:
         return desk
     try:
-        from nxcc.audit import Audit  # here, because a look up on the command line does without
+        from nxcc.aliases import Aliases  # here, because a look up on the command line does without
+        from nxcc.audit import Audit
         from nxcc.jobs import Jobs
         from nxcc.sign_outs import SignOuts
         from nxcc.views import Views
@@ -98,6 +115,7 @@ def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
             views=Views(store.path, store.owner),
             audit=Audit(store.path, store.owner),
             sign_outs=SignOuts(store.path),
+            aliases=Aliases(store.path, store.owner),
         )
     except BaseException:
         desk.close()
@@ -111,11 +129,13 @@ def open_store(settings: Settings) -> Store:
     return Store(settings.data_dir / "jobs.sqlite", owner_of(settings))
 
 
-def open_errands(settings: Settings) -> Errands:
-    """What a command line asks of the app that runs with the same settings. Raises `NxccError`."""
+def open_errands(settings: Settings, *, of_anybody: bool = False) -> Errands:
+    """What a command line asks of the app that runs with the same settings, or `of_anybody`: of the app that works on
+    the data folder, whatever account it asks with. Raises `NxccError`."""
     from nxcc import errands  # here, as above
 
-    return errands.Errands(settings.data_dir / errands.FILE, owner_of(settings))
+    owner = errands.ANYBODY if of_anybody else owner_of(settings)
+    return errands.Errands(settings.data_dir / errands.FILE, owner)
 
 
 def owner_of(settings: Settings) -> str:

@@ -18,6 +18,7 @@ LONGEST = 200  # characters of a value out of an address
 EARLIEST, LATEST = date(1970, 1, 2), date(2999, 12, 30)  # a zone's day before and after is still a date
 
 _TEXTS = ("direction", "result", "agent", "reason", "party", "status", "flag", "hour", "slot", "attempt")
+FOREIGN = ("agent", "reason", "status", "find")  # what these hold comes out of records, or was typed
 _DAYS = ("period", "days")
 _ALL_TIME = "all"
 _RANGES = ("cost", "talk", "queue", "ring")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import phonenumbers
@@ -34,6 +34,7 @@ _NUMBER_KEYS = frozenset(("caller", "callee"))
 _LINK_KEYS = frozenset(("recordUrl", "leaveMsgUrl"))
 WITHHELD = "[recording]"
 _MASKED = frozenset((*_NUMBERS, *_FREE_TEXTS, *_IDS, *_LINKS))
+Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 Own = tuple[str, ...]  # digits
 
 
@@ -95,7 +96,7 @@ def calls(table: pa.Table, *, numbers: bool, recordings: bool) -> pa.Table:
     return table
 
 
-def cells(table: pa.Table, names: list[str]) -> pa.Table:
+def cells(table: Rows, names: list[str]) -> Rows:
     """Columns of free text, such as those of an uploaded file."""
     for name in names:
         place, field = table.schema.get_field_index(name), table.schema.field(name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from nxcc.access import May
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.jobs import Job, Jobs
-from nxcc.ui import bulk_address, bulk_check, bulk_job, bulk_upload, panels, shell
+from nxcc.ui import bulk_address, bulk_check, bulk_job, bulk_upload, panels, shell, sign_in
 
 
 def render() -> None:
@@ -34,6 +35,9 @@ def _draw(desk: Desk, jobs: Jobs) -> None:
         _job(desk, jobs, job)
         return
     folder = jobs.folder(upload_id)
+    if not sign_in.may(May.ASK):
+        panels.not_for(May.ASK, "Jobs of others can be opened from the list, or by their link.", key="bulk_not_for")
+        return
     if folder is not None:
         bulk_check.draw(desk, jobs, folder, shell.palette())
         return

@@ -22,6 +22,7 @@ from nxcc.ui import (
     explore_views,
     figures,
     panels,
+    seen,
     shell,
     zone,
 )
@@ -55,7 +56,7 @@ def _bring_up(desk: Desk) -> None:
 
 def _draw(desk: Desk) -> None:
     settings, filters = desk.settings, explore_filters.current()
-    look = Look(zone.current(), settings.short_talk_s, settings.service_level_s)
+    look = Look(zone.current(), settings.short_talk_s, settings.service_level_s, seen.numbers())
     overview = Overview(desk.explored, filters, look, datetime.now(UTC))
     terms = Terms(
         Money.of(overview.tallied.costs(), settings.currency), settings.short_talk_s, settings.service_level_s

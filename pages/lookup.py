@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from nxcc.access import May
 from nxcc.desk import Desk
 from nxcc.errors import ArchiveError
-from nxcc.ui import asking, first_visit, order_ids, panels, results, shell, zone
+from nxcc.ui import asking, first_visit, order_ids, panels, results, shell, sign_in, zone
 from nxcc.ui.view import View
 
 
@@ -22,7 +23,9 @@ def render() -> None:
         return
     _toolbar(view)
     progress = st.empty()
-    if asking.due(view):
+    if asking.due(view) and not sign_in.may(May.ASK):
+        asking.look_only(desk, view)
+    elif asking.due(view):
         st.empty()  # in the place of the results: those of before do not stand below the progress
         asking.ask(desk, view, progress)
     with st.container():
@@ -46,7 +49,7 @@ def _toolbar(view: View) -> None:
             on_click=view.ask,
             args=(view.asked.valid,),
             kwargs={"again": True},
-            disabled=not view.asked.valid,
+            disabled=not view.asked.valid or not sign_in.may(May.ASK),
         )
         order_ids.copy_link(view)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from nxcc import intake, story
+from nxcc.access import May
 from nxcc.archive import history
 from nxcc.charts.timeline import MOST_ROWS, timeline
 from nxcc.desk import Desk
@@ -27,7 +28,9 @@ from nxcc.ui import (
     order_toolbar,
     order_trail,
     panels,
+    seen,
     shell,
+    sign_in,
     zone,
 )
 from nxcc.wording import Money
@@ -53,7 +56,7 @@ def _draw(desk: Desk, order_id: str) -> None:
     if not order_id:
         _nothing_yet(desk)
         return
-    asks = order_asking.stopped(order_id) or asks
+    asks = (order_asking.stopped(order_id) or asks) and sign_in.may(May.ASK)
     if asks and not problem:
         order_asking.ask(desk, order_id, again=bool(lookups))
     if problem:
@@ -73,7 +76,7 @@ def _draw(desk: Desk, order_id: str) -> None:
 def _story(desk: Desk, lookups: list[Outcome], answers: list[Outcome]) -> None:
     """The newest trusted answer, told."""
     answer, in_zone, palette = answers[0], zone.current(), shell.palette()
-    calls = story.in_order(history.calls_of(desk.archive, answer))
+    calls = story.in_order(seen.calls(history.calls_of(desk.archive, answer), "an order's story"))
     money = Money.of([call["cost"] for call in calls if call["cost"] is not None], desk.settings.currency)
     order_summary.draw(answer, calls, in_zone, lookups[0] if lookups[0].word == "failed" else None)
     key = f"{answer.asked_at:%Y%m%d%H%M%S%f}" if answer.asked_at else ""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from nxcc import records
+from nxcc import masking, records
 from nxcc.archive.call_rows import FLAG_BITS
 from nxcc.archive.passing import SETTLED, SLOT, Condition, Local, condition, part_test
 from nxcc.facts import PARTS, VALUES, Is
@@ -46,11 +46,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How calls are looked at: the analyst's zone, and the settings that some figures depend on."""
+    """How calls are looked at: the analyst's zone, the settings that some figures depend on, and whether whole phone
+    numbers may be seen (if not, texts are masked, and nothing is found by a number)."""
 
     zone: ZoneInfo
     short_s: float
     in_time_s: float
+    numbers: bool = True
 
 
 class Tallied:
@@ -61,6 +63,8 @@ class Tallied:
         self._look = look
         self.filters = filters
         words, first, last = explored.words()
+        if not look.numbers:
+            words = _masked(words)
         self._ids = {key: number for number, key in words.items()}
         self._texts = {number: text for number, (_, text) in words.items()}
         self._local = Local(look.zone, first, last)
@@ -253,7 +257,7 @@ class Tallied:
         return self._where(self.filters), {"short_s": self._look.short_s, "in_time_s": self._look.in_time_s}
 
     def _where(self, filters: Filters) -> Condition:
-        found = condition(filters, self._local, self._ids)
+        found = condition(filters, self._local, self._ids, by_number=self._look.numbers)
         tests, values = [found.sql], dict(found.values)
         for name in ("period", "days"):
             if quarters := self._local.within(getattr(filters, name)):
@@ -269,6 +273,21 @@ class Tallied:
         import pandas as pd
 
         return pd.Series([self._texts.get(number) for number in numbers.tolist()], index=numbers.index, dtype=object)
+
+
+def _masked(words: dict[int, tuple[str, str]]) -> dict[int, tuple[str, str]]:
+    """Texts with the phone numbers in them masked; those that would be the same then are told apart by a number."""
+    found: dict[int, tuple[str, str]] = {}
+    taken: set[tuple[str, str]] = set()
+    for number, (kind, text) in sorted(words.items()):
+        key = kind, masking.text(text)
+        copies = 1
+        while key in taken:
+            copies += 1
+            key = kind, f"{masking.text(text)} ({copies})"
+        taken.add(key)
+        found[number] = key
+    return found
 
 
 def binned(values: pd.Series[float], n: pd.Series[int], edges: Sequence[float]) -> pd.DataFrame:

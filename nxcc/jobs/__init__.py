@@ -1,7 +1,7 @@
 """Durable bulk lookups: jobs, their files on disk, and who runs them."""
 
 from nxcc.jobs.errors import JobsError
-from nxcc.jobs.files import FileRequest, Kind, download_name
+from nxcc.jobs.files import FileRequest, Kind, Seen, download_name
 from nxcc.jobs.folder import Folder
 from nxcc.jobs.job import AT_WORK, Job, State
 from nxcc.jobs.jobs import Jobs, Plan
@@ -21,6 +21,7 @@ __all__ = [
     "Live",
     "Moment",
     "Plan",
+    "Seen",
     "State",
     "Store",
     "download_name",

@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nxcc import export, intake, records
+from nxcc import export, intake, masking, records
 from nxcc.archive import Archive, Listed
 from nxcc.export import RESULT_COLUMNS, Format
 from nxcc.jobs.folder import Folder
 from nxcc.jobs.job import Job
 
 Kind = Literal["orders", "calls"]
+# Numbers whole; masked but in the uploaded rows; masked everywhere, and recordings left out.
+Seen = Literal["whole", "own rows", "masked"]
 
 ROWS_AT_ONCE = 50_000
 REASONS = {code: intake.reason(code) for code in intake.PROBLEMS}
@@ -42,11 +44,12 @@ _CALLS = pa.schema([field for field in records.SCHEMA if field.name != "raw"])  
 
 @dataclass(frozen=True, slots=True)
 class FileRequest:
-    """Which file of a job is wanted, with its times in which zone."""
+    """Which file of a job is wanted, with its times in which zone, as who may see it."""
 
     kind: Kind
     format: Format
     zone: str
+    seen: Seen = "whole"
 
 
 def build(job: Job, folder: Folder, archive: Archive, wanted: FileRequest) -> Path:
@@ -56,7 +59,7 @@ def build(job: Job, folder: Folder, archive: Archive, wanted: FileRequest) -> Pa
     one row a call, in the order of the rows. Raises `ArchiveError`, `ExportError` or `JobsError`.
     """
     kind, zone = wanted.kind, ZoneInfo(wanted.zone)
-    path = folder.path / "files" / f"{kind}-{_version(job, wanted.zone)}.{wanted.format}"
+    path = folder.path / "files" / f"{kind}-{_version(job, wanted)}.{wanted.format}"
     with folder.lock, folder.sentences():
         if path.is_file():
             return path
@@ -76,13 +79,19 @@ def download_name(job: Job, kind: Kind, format: Format) -> str:
     return export.file_name(job.file_name, kind, format)
 
 
-def orders_with_cells(listed: Listed, archive: Archive, cells: Path) -> Iterator[pa.RecordBatch]:
-    """The rows of the orders file, some at a time."""
+def orders_with_cells(
+    listed: Listed, archive: Archive, cells: Path, seen: Seen = "whole", ids: int = -1
+) -> Iterator[pa.RecordBatch]:
+    """The rows of the orders file, some at a time; `ids` is the column of order ids, which is never masked."""
     first = 0
     with pq.ParquetFile(cells) as file:
         for batch in file.iter_batches(ROWS_AT_ONCE):
             result = _results(listed, archive, range(first, first + len(batch)))
             first += len(batch)
+            if seen != "whole":
+                result = masking.cells(result, ["reason", "last_hangup_reason"])
+            if seen == "masked":
+                batch = masking.cells(batch, [name for name in batch.schema.names if name not in ("row", f"c{ids}")])  # noqa: PLW2901
             columns = [batch.column(name) for name in batch.schema.names if name != "row"]
             yield pa.record_batch(columns + result.columns, schema=_orders_schema(len(columns)))
 
@@ -92,9 +101,10 @@ def _write(job: Job, folder: Folder, archive: Archive, wanted: FileRequest, path
     if wanted.kind == "orders":
         names = [*folder.read().columns, *RESULT_COLUMNS]
         schema = _orders_schema(len(names) - len(RESULT_COLUMNS))
-        stream = orders_with_cells(listed, archive, folder.cells)
+        ids = folder.about()["checked"]["column"] if wanted.seen == "masked" else -1
+        stream = orders_with_cells(listed, archive, folder.cells, wanted.seen, ids)
     else:
-        names, schema, stream = list(_CALLS.names), _CALLS, _calls(listed, archive)
+        names, schema, stream = list(_CALLS.names), _CALLS, _calls(listed, archive, whole=wanted.seen == "whole")
     export.write(pa.RecordBatchReader.from_batches(schema, stream), path, "parquet", ZoneInfo(wanted.zone), names=names)
 
 
@@ -107,17 +117,19 @@ def _results(listed: Listed, archive: Archive, places: range) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=_RESULTS)
 
 
-def _calls(listed: Listed, archive: Archive) -> Iterator[pa.RecordBatch]:
+def _calls(listed: Listed, archive: Archive, *, whole: bool) -> Iterator[pa.RecordBatch]:
     sent = [place for place, sends in enumerate(listed.rows["sends"].to_pylist()) if sends]
     for first in range(0, len(sent), ROWS_AT_ONCE):
         outcomes = listed.outcomes(sent[first : first + ROWS_AT_ONCE], REASONS)
-        yield from archive.calls([o for o in outcomes if o.word == "found"]).select(_CALLS.names).to_batches()
+        found = archive.calls([o for o in outcomes if o.word == "found"]).select(_CALLS.names)
+        yield from masking.calls(found, numbers=whole, recordings=whole).to_batches()
 
 
 def _orders_schema(cells: int) -> pa.Schema:
     return pa.schema([pa.field(f"c{n}", pa.string()) for n in range(cells)] + list(_RESULTS))
 
 
-def _version(job: Job, zone: str) -> str:
-    parts = (job.state, job.finished_at, job.found, job.no_calls, job.failed, job.calls, job.window, zone)
+def _version(job: Job, wanted: FileRequest) -> str:
+    counts = (job.found, job.no_calls, job.failed, job.calls)
+    parts = (job.state, job.finished_at, *counts, job.window, wanted.zone, wanted.seen)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -51,19 +51,19 @@ class Folder:
         self.lock = _locks[path]  # of this process: two sessions may have one upload open
 
     @classmethod
-    def keep_ids(cls, root: Path, name: str, order_ids: Iterable[str]) -> Folder:
+    def keep_ids(cls, root: Path, name: str, order_ids: Iterable[str], who: str = "") -> Folder:
         """A new folder with pasted ids, each a row of a file of one column that is read in no other way."""
         text = io.StringIO()
         csv.writer(text).writerows([[IDS_COLUMN], *([order_id] for order_id in order_ids)])
         whole = text.getvalue().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        folder = cls.keep(root, name, io.BytesIO(whole.encode()))
+        folder = cls.keep(root, name, io.BytesIO(whole.encode()), who)
         folder.read(Overrides(encoding="UTF-8", delimiter=",", quote='"', header=1))
         folder.note(column=0)
         return folder
 
     @classmethod
-    def keep(cls, root: Path, name: str, content: IO[bytes]) -> Folder:
-        """A new folder with an uploaded file, on the disk before anything else happens to it."""
+    def keep(cls, root: Path, name: str, content: IO[bytes], who: str = "") -> Folder:
+        """A new folder with the file that `who` uploaded, on the disk before anything else happens to it."""
         folder = cls(root / secrets.token_hex(8))
         with folder.sentences():
             folder.path.mkdir(parents=True)
@@ -72,7 +72,7 @@ class Folder:
                     shutil.copyfileobj(content, file, _CHUNK)
                     file.flush()
                     os.fsync(file.fileno())
-                folder._note(name=name)
+                folder._note(name=name, who=who)
             except BaseException:  # half a file is none
                 shutil.rmtree(folder.path, ignore_errors=True)
                 raise

@@ -62,13 +62,13 @@ class Jobs:
         self.stop()
         self.store.close()
 
-    def upload(self, name: str, content: IO[bytes]) -> Folder:
-        """Keeps an uploaded file on the disk, before anything is made of it."""
-        return Folder.keep(self._folders, name, content)
+    def upload(self, name: str, content: IO[bytes], who: str = "") -> Folder:
+        """Keeps a file that `who` uploaded on the disk, before anything is made of it."""
+        return Folder.keep(self._folders, name, content, who)
 
-    def upload_ids(self, name: str, order_ids: Iterable[str]) -> Folder:
+    def upload_ids(self, name: str, order_ids: Iterable[str], who: str = "") -> Folder:
         """Keeps pasted ids as an uploaded file of one column."""
-        return Folder.keep_ids(self._folders, name, order_ids)
+        return Folder.keep_ids(self._folders, name, order_ids, who)
 
     def folder(self, job_id: str) -> Folder | None:
         """The files of a job or of an upload; None when there are none of this id."""

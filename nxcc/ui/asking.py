@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from nxcc.access import May
+from nxcc.archive import Window
 from nxcc.desk import Desk
 from nxcc.errors import ArchiveError, ConfigurationError, NxccError
 from nxcc.outcome import counts
 from nxcc.palette import OUTCOMES
-from nxcc.ui import archived, panels, resources
+from nxcc.ui import archived, deeds, panels, resources, sign_in
 from nxcc.ui.view import View
+
+_EVER = datetime.fromtimestamp(0, UTC)
 
 
 def due(view: View) -> bool:
@@ -21,8 +26,16 @@ def due(view: View) -> bool:
     return bool(view.left) and not view.halted
 
 
+def look_only(desk: Desk, view: View) -> None:
+    """For whoever may not ask: what the archive knows of the ids, however old; the others stay as they are."""
+    deeds.must(May.READ, "looked up", "in the archive only", count=len(view.left))
+    view.take(desk.archive.known(view.left, Window(_EVER, _EVER)).values())
+    view.left, view.not_asked = [], len(view.left)
+
+
 def ask(desk: Desk, view: View, slot: DeltaGenerator) -> NoReturn:
     """Asks for what is left in the view, drawing in `slot` how far it is; then the page is drawn anew."""
+    deeds.must(May.ASK, "looked up", "again" if view.ask_again else "", count=len(view.left))
     with slot.container(border=True, horizontal=True, vertical_alignment="center", key="progress"):
         bar = st.progress(_done(view), _said(view))
         st.button("Stop", icon=":material/stop:", key="lookup_stop", on_click=_stop, args=(view,))
@@ -41,6 +54,11 @@ def ask(desk: Desk, view: View, slot: DeltaGenerator) -> NoReturn:
 
 def halted(view: View) -> None:
     """When asking ended early: why, what is there, and a button that asks for the rest."""
+    if view.not_asked:
+        st.markdown(
+            f":material/lock: **{_ids(view.not_asked)} without an answer in the archive.** Your role looks at what was "
+            f"asked before. {sign_in.cure(May.ASK)}"
+        )
     if not view.halted:
         return
     words = counts(view.outcomes())

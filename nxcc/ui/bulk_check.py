@@ -8,13 +8,14 @@ from pathlib import PurePath
 import streamlit as st
 
 from nxcc import wording
+from nxcc.access import May
 from nxcc.charts import Part
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.intake import Check, IntakeError
-from nxcc.jobs import Checked, Folder, Jobs, Plan, whoever_runs_this
+from nxcc.jobs import Checked, Folder, Jobs, Plan
 from nxcc.palette import Palette
-from nxcc.ui import bulk_address, bulk_problems, bulk_reading, figures, panels, zone
+from nxcc.ui import bulk_address, bulk_problems, bulk_reading, deeds, figures, panels, sign_in, zone
 from nxcc.ui.bulk_steps import steps
 
 _INSIST, _FRESH, _ERROR = "bulk_insist", "bulk_fresh", "bulk_not_started"
@@ -152,13 +153,10 @@ def _begin(jobs: Jobs, folder: Folder, column: int, insist: bool) -> None:
     try:
         stem = PurePath(folder.name).stem or folder.name
         checked = Checked(column, insist)  # as this analyst saw it, whatever another one chose since
-        job = jobs.start(folder, checked, name=stem, who=_who(), use_fresh=st.session_state.get(_FRESH, True))
+        viewer = sign_in.must(May.ASK)
+        job = jobs.start(folder, checked, name=stem, who=viewer.who, use_fresh=st.session_state.get(_FRESH, True))
+        deeds.must(May.ASK, "started", count=job.ids, job=job.id)
     except NxccError as error:
         st.session_state[_ERROR] = error
     else:
         bulk_address.open_job(job.id)
-
-
-def _who() -> str:
-    """Who works here: the one who signed in, or whoever started the app."""
-    return str(st.user.get("email") or whoever_runs_this())

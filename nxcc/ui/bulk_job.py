@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from nxcc import wording
+from nxcc.access import May
+from nxcc.audit import Deed
 from nxcc.charts import Part
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.jobs import AT_WORK, Job, Jobs, Live
 from nxcc.palette import OUTCOMES, Palette
-from nxcc.ui import archived, bulk_results, bulk_speed, figures, panels, resources, shell, zone
+from nxcc.ui import archived, bulk_results, bulk_speed, deeds, figures, panels, resources, seen, shell, sign_in, zone
 from nxcc.ui.bulk_steps import steps
 from nxcc.ui.jobs_list import STATES
 
@@ -72,15 +74,16 @@ def _moving(job_id: str, drawn: object) -> None:
 
 def _halted(job: Job) -> None:
     """Why it stopped, and the button that goes on after the cure."""
-    error = NxccError(job.note, cure=job.cure)
+    error = NxccError(seen.text(job.note), cure=job.cure)
     kept = f"{_ids(job.done)} with an outcome, which is kept; {_ids(job.pending)} still to ask. Nothing is asked twice."
     at = f" at {job.halted_at.astimezone(zone.current()):%H:%M:%S}" if job.halted_at else ""
     title = f"Halted{at}: the API refuses us" if job.code else f"Halted{at}"
-    if panels.problem(error, key="halted", title=title, kept=kept, again="Resume", code=job.code):
+    again = "Resume" if sign_in.may(May.ASK) else ""
+    if panels.problem(error, key="halted", title=title, kept=kept, again=again, code=job.code):
         resources.follow_settings()
         desk = shell.desk()
         if desk and (jobs := desk.jobs):
-            _act(lambda: jobs.resume(job))
+            _act("resumed", job, lambda: jobs.resume(job))
         st.rerun(scope="app")
 
 
@@ -119,29 +122,32 @@ def _buttons(jobs: Jobs, job: Job) -> None:
         if st.button(label, key="bulk_results_so_far", icon=":material/table_view:"):
             st.session_state[_SO_FAR] = None if shown else job.id
             st.rerun(scope="app")
+    if not sign_in.may(May.ASK):
+        return
     if job.state in AT_WORK and st.button("Pause", key="bulk_pause", icon=":material/pause:"):
-        _act(lambda: jobs.pause(job))
+        _act("paused", job, lambda: jobs.pause(job))
     if job.state == "done":
         _ask_again(jobs, job)
     if job.state == "paused" and st.button("Resume", key="bulk_resume", icon=":material/play_arrow:", type="primary"):
-        _act(lambda: jobs.resume(job))
+        _act("resumed", job, lambda: jobs.resume(job))
     if job.state not in ("done", "cancelled") and st.button(
         "Cancel", key="bulk_cancel", icon=":material/close:", type="tertiary"
     ):
-        _act(lambda: jobs.cancel(job))
+        _act("cancelled", job, lambda: jobs.cancel(job))
 
 
 def _ask_again(jobs: Jobs, job: Job) -> None:
     if job.failed and st.button(f"Retry {job.failed:,} failed", key="bulk_retry_failed", icon=":material/replay:"):
-        _act(lambda: jobs.retry_failed(job))
+        _act("retried", job, lambda: jobs.retry_failed(job))
     if job.no_calls and st.button(
         f"Ask again for {job.no_calls:,} without calls", key="bulk_again_no_calls", icon=":material/replay:"
     ):
-        _act(lambda: jobs.ask_again_without_calls(job))
+        _act("retried", job, lambda: jobs.ask_again_without_calls(job))
 
 
-def _act(change: Callable[[], None]) -> None:
+def _act(deed: Deed, job: Job, change: Callable[[], None]) -> None:
     try:
+        deeds.must(May.ASK, deed, count=job.ids, job=job.id)
         change()
     except NxccError as error:
         st.session_state[_ERROR] = error
@@ -154,7 +160,7 @@ def _waits(job: Job, live: Live | None) -> None:
     if live and live.waits_until:
         at = datetime.fromtimestamp(live.waits_until, UTC).astimezone(zone.current())
         again = f" Next try at {at:%H:%M:%S}."
-    st.markdown(f":orange[:material/cloud_off:] {wording.in_markdown(job.note)}{again}")
+    st.markdown(f":orange[:material/cloud_off:] {wording.in_markdown(seen.text(job.note))}{again}")
 
 
 def _ids(n: int) -> str:

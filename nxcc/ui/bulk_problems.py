@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 
 import streamlit as st
 
-from nxcc import export, intake, wording
+from nxcc import export, intake, masking, wording
+from nxcc.access import May
 from nxcc.intake import Check
 from nxcc.jobs import Folder
-from nxcc.ui import bulk_tables
+from nxcc.ui import bulk_tables, deeds, seen
 
 PROBLEM = "bulk_problem"
 _MOST = 500
@@ -29,7 +31,7 @@ def draw(folder: Folder, check: Check) -> None:
         )
         st.download_button(
             f"Download all {sum(n.values()):,} problems",
-            lambda: _csv(folder),
+            partial(_csv, folder, sum(n.values())),
             file_name=export.file_name(folder.name, "problems", "csv"),
             mime="text/csv",
             key="bulk_problems_csv",
@@ -46,7 +48,8 @@ def draw(folder: Folder, check: Check) -> None:
     )
     found = intake.problems(folder.ids, code, _MOST)
     with st.container(key="bulk_problems"):
-        bulk_tables.problems_table(found.to_pandas())
+        shown = found if seen.own(folder) else masking.cells(found, ["raw", "order_id"])
+        bulk_tables.problems_table(shown.to_pandas())
     if code:
         effect, why = intake.explain(code)
         st.markdown(f"**{effect}**: {wording.in_markdown(why)}")
@@ -61,11 +64,13 @@ def _cleaned(check: Check) -> None:
         st.caption(f"Cleaned before they are sent: {cleaned} cells. The files keep every cell as it was.")
 
 
-def _csv(folder: Folder) -> bytes:
+def _csv(folder: Folder, rows: int) -> bytes:
+    deeds.must(May.ASK, "exported", "problems of an upload, CSV", count=rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(["row", "cell", "order_id", "problem", "effect", "why"])
     for row in intake.problems(folder.ids).to_pylist():
-        cells = (row["raw"] or "", row["order_id"] or "", row["problem"], *intake.explain(row["problem"]))
+        raw, order_id = (seen.cells(folder, row[name] or "") for name in ("raw", "order_id"))
+        cells = (raw, order_id, row["problem"], *intake.explain(row["problem"]))
         writer.writerow([row["row"], *map(export.safe_text, cells)])
     return (export.BOM + text.getvalue()).encode()

@@ -9,11 +9,11 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from nxcc import intake, wording
+from nxcc import intake, masking, wording
 from nxcc.errors import NxccError
 from nxcc.intake import IntakeError, Overrides, Reading
 from nxcc.jobs import Folder
-from nxcc.ui import bulk_address, panels, tables
+from nxcc.ui import bulk_address, panels, seen, tables
 
 _COLUMN, _OF = "bulk_column", "bulk_column_of"
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -57,6 +57,8 @@ def column(folder: Folder, reading: Reading) -> int | None:
             _another()
         for note in reading.notes:
             st.markdown(f":orange[:material/info:] {wording.in_markdown(note)}")
+        if not seen.own(folder):
+            sample = [[masking.text(cell) if isinstance(cell, str) else cell for cell in row] for row in sample]
         _sample(reading, sample, column)
     return column
 

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from nxcc import charts, kpis, records, totals, wording
+from nxcc import charts, kpis, masking, records, totals, wording
+from nxcc.access import May
 from nxcc.charts import Chart
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
@@ -22,7 +23,7 @@ from nxcc.jobs.files import REASONS
 from nxcc.kpis import Kpi
 from nxcc.outcome import Outcome, Word
 from nxcc.palette import OUTCOMES, PALETTES, Mode, Palette
-from nxcc.ui import bulk_changes, figures, flag_filter, tables
+from nxcc.ui import bulk_changes, deeds, figures, flag_filter, seen, tables
 from nxcc.wording import Money
 
 A_PAGE = 200  # rows
@@ -58,7 +59,7 @@ def draw(desk: Desk, jobs: Jobs, job: Job, zone: ZoneInfo, palette: Palette) -> 
         _failures(look)
         outcomes = _orders(look, rows, words)
         with st.spinner("Drawing …"):
-            drawn = _charts(jobs, job, zone, mode, money)
+            drawn = _charts(jobs, job, zone, mode, money, numbers=seen.numbers())
         if drawn:
             figures.cards(drawn)
         _calls(look, outcomes)
@@ -89,8 +90,11 @@ def _tiles(_jobs: Jobs, job: Job, currency: str) -> tuple[dict[Word, int], list[
 
 
 @st.cache_data(max_entries=50, show_spinner=False, hash_funcs={Job: _answers_of})
-def _charts(_jobs: Jobs, job: Job, zone: ZoneInfo, mode: Mode, money: Money) -> list[Chart]:
+def _charts(_jobs: Jobs, job: Job, zone: ZoneInfo, mode: Mode, money: Money, *, numbers: bool) -> list[Chart]:
     _, _, calls = _added_up(_jobs, job)
+    if not numbers:
+        reasons = {reason: masking.text(reason) for reason in calls["hangup_reason"].dropna().unique()}
+        calls = calls.assign(hangup_reason=calls["hangup_reason"].map(reasons, na_action="ignore"))
     if calls.empty:
         return []
     palette = PALETTES[mode]
@@ -118,7 +122,7 @@ def _downloads(jobs: Jobs, job: Job, kind: Kind, label: str, zone: ZoneInfo) -> 
     for format in FORMATS:
         st.download_button(
             _LABELS[format],
-            partial(content, jobs, job, FileRequest(kind, format, zone.key)),
+            partial(content, jobs, job, kind, format, zone.key),
             file_name=download_name(job, kind, format),
             mime=MIME[format],
             key=f"bulk_{kind}_{format}",
@@ -127,12 +131,18 @@ def _downloads(jobs: Jobs, job: Job, kind: Kind, label: str, zone: ZoneInfo) -> 
         )
 
 
-def content(jobs: Jobs, job: Job, wanted: FileRequest) -> bytes:
+def content(jobs: Jobs, job: Job, kind: Kind, format: Format, zone: str) -> bytes:
     """A file of the job's; why there is none, the job's page says (Streamlit itself only that it failed)."""
     try:
-        return jobs.content(job, wanted)
+        deeds.must(May.READ, "exported", f"{kind} of a job, {_LABELS[format]}", count=_rows(job, kind), job=job.id)
+        folder = jobs.folder(job.id)
+        return jobs.content(job, FileRequest(kind, format, zone, seen.of_job(folder) if folder else "masked"))
     except NxccError as error:
         raise NxccError(error.what, cure=error.cure) from None  # Streamlit logs it: a sentence, not what lies behind
+
+
+def _rows(job: Job, kind: Kind) -> int:
+    return job.rows if kind == "orders" else job.calls
 
 
 def _strip(job: Job, rows: dict[Word, int]) -> list[Word]:
@@ -162,7 +172,7 @@ def _failures(look: _Look) -> None:
     role = OUTCOMES["failed"]
     reasons = look.jobs.listed(look.job).failures()
     for reason in reasons[:_MOST_REASONS]:
-        said = wording.in_markdown(reason.reason)
+        said = wording.in_markdown(seen.text(reason.reason))
         st.markdown(f":{role.colour}[:material/{role.icon}: {role.label} {reason.ids:,}] &nbsp; {said}")
     if len(reasons) > _MOST_REASONS:
         st.caption(f"and {len(reasons) - _MOST_REASONS:,} other reasons; the orders file has them all")
@@ -191,7 +201,7 @@ def _orders(look: _Look, rows: dict[Word, int], words: Sequence[Word]) -> list[O
         if not outcomes:
             st.caption("No row matches.")
             return []
-        orders = look.desk.archive.orders(outcomes).to_pandas()
+        orders = seen.orders(look.desk.archive.orders(outcomes)).to_pandas()
         tables.orders_table(orders, look.zone, look.money, look.palette, rows=listed.row_numbers(places))
         n = len(outcomes)
         if find:
@@ -205,7 +215,7 @@ def _orders(look: _Look, rows: dict[Word, int], words: Sequence[Word]) -> list[O
 def _calls(look: _Look, outcomes: Sequence[Outcome]) -> None:
     """The calls of the orders on this page."""
     found = {outcome.order_id: outcome for outcome in outcomes if outcome.word == "found"}
-    calls = records.frame(look.desk.archive.calls(list(found.values())))
+    calls = records.frame(seen.calls(look.desk.archive.calls(list(found.values())), "a table", links=False))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader("Calls", anchor=False, help="One row a call of the orders above.", width="content")
         shown = calls[flag_filter.draw(calls, key="bulk_flags")]

@@ -13,7 +13,7 @@ from nxcc import intake, wording
 from nxcc.archive import Reason
 from nxcc.outcome import WORDS, Outcome
 from nxcc.palette import OUTCOMES, Palette
-from nxcc.ui import order_trail
+from nxcc.ui import order_trail, seen
 from nxcc.ui.tables import Format, draw, text_of
 
 
@@ -46,7 +46,7 @@ def failures_table(reasons: Sequence[Reason]) -> None:
     """Why ids failed, the most frequent first."""
     shown = pd.DataFrame(
         {
-            "reason": [wording.plain(reason.reason) for reason in reasons],
+            "reason": [wording.plain(seen.text(reason.reason)) for reason in reasons],
             "ids": [reason.ids for reason in reasons],
             "next": ["may pass" if reason.may_pass else "check the id" for reason in reasons],
         }
@@ -71,7 +71,7 @@ def latest_table(outcomes: Sequence[Outcome], zone: ZoneInfo, palette: Palette) 
             "order_id": [wording.plain(outcome.order_id) for outcome in outcomes],
             "outcome": [outcome.word for outcome in outcomes],
             "calls": [None if outcome.word == "failed" else outcome.calls for outcome in outcomes],
-            "reason": [wording.plain(outcome.reason) or None for outcome in outcomes],
+            "reason": [wording.plain(seen.text(outcome.reason)) or None for outcome in outcomes],
         }
     )
     cc = st.column_config

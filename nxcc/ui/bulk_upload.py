@@ -8,10 +8,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from nxcc import intake
+from nxcc.access import May
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.jobs import Folder, Jobs
-from nxcc.ui import bulk_address, jobs_list, navigation, panels, resources
+from nxcc.ui import bulk_address, deeds, jobs_list, navigation, panels, resources
 from nxcc.ui.bulk_steps import steps
 
 _FILE, _PASTED, _ERROR = "bulk_file", "bulk_pasted", "bulk_upload_error"
@@ -89,7 +90,7 @@ def _card(column: DeltaGenerator, title: str, icon: str) -> DeltaGenerator:
 def _uploaded(jobs: Jobs) -> None:
     file = st.session_state.get(_FILE)
     if file is not None:
-        _open(lambda: jobs.upload(file.name, file))
+        _open(lambda who: jobs.upload(file.name, file, who))
 
 
 def paste(order_ids: list[str]) -> None:
@@ -97,7 +98,8 @@ def paste(order_ids: list[str]) -> None:
     desk = resources.opened()
     if isinstance(desk, Desk) and desk.jobs and order_ids:
         try:
-            folder = desk.jobs.upload_ids(PASTED_NAME, order_ids)
+            viewer = deeds.must(May.ASK, "uploaded", "pasted ids", count=len(order_ids))
+            folder = desk.jobs.upload_ids(PASTED_NAME, order_ids, viewer.who)
         except NxccError as error:
             st.session_state[_ERROR] = error
             navigation.go("bulk")
@@ -107,12 +109,13 @@ def paste(order_ids: list[str]) -> None:
 def _paste(jobs: Jobs) -> None:
     order_ids = intake.split(st.session_state.get(_PASTED) or "")
     if order_ids:
-        _open(lambda: jobs.upload_ids(PASTED_NAME, order_ids))
+        _open(lambda who: jobs.upload_ids(PASTED_NAME, order_ids, who), len(order_ids))
 
 
-def _open(keep: Callable[[], Folder]) -> None:
+def _open(keep: Callable[[str], Folder], ids: int | None = None) -> None:
     try:
-        folder = keep()
+        viewer = deeds.must(May.ASK, "uploaded", "a file" if ids is None else "pasted ids", count=ids)
+        folder = keep(viewer.who)
     except NxccError as error:
         st.session_state[_ERROR] = error
     else:

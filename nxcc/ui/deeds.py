@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import streamlit as st
 
 from nxcc.access import May, Role, Viewer
@@ -23,15 +24,16 @@ def must(what: May, deed: Deed, of: str = "", *, count: int | None = None, job: 
     return viewer
 
 
-def saw_numbers(of: str, rows: int, rows_of: str) -> None:
-    """Notes, once a session for each set of rows, that somebody who signed in saw whole numbers."""
+def saw_numbers(of: str, rows: int, call_ids: pa.Array) -> None:
+    """Notes, once a session for each set of calls, that somebody who signed in saw their whole numbers."""
     viewer = sign_in.viewer()
     if viewer is None or not viewer.signed_in or not rows:
         return
-    seen: set[tuple[str, str]] = st.session_state.setdefault(_SEEN, set())
-    if (of, rows_of) not in seen:
+    seen: set[tuple[str, int]] = st.session_state.setdefault(_SEEN, set())
+    key = of, hash(tuple(call_ids.to_pylist()))
+    if key not in seen:
         _note(viewer, "saw numbers", of, rows, "")
-        seen.add((of, rows_of))
+        seen.add(key)
 
 
 def note_entry(standing: Standing) -> None:

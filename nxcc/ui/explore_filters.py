@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from nxcc.filters import Filters, days_before, from_address
-from nxcc.ui import navigation, zone
+from nxcc.ui import explore_address, navigation, zone
 
 DEFAULT_DAYS = 28
 _FILTERS, _SHOWN, _UNREAD = "explore_filters", "explore_address", "explore_unread"
@@ -22,7 +22,9 @@ def current() -> Filters:
     address = navigation.address("explore")
     shown = st.session_state.get(_SHOWN)
     if shown is None or (address and address != shown):
-        filters, unread = from_address(address)
+        meant, unknown = explore_address.meant(address)
+        filters, unread = from_address(meant)
+        unread += unknown
         if not any(name == "period" for name, _ in address) or "period" in unread:
             filters = replace(filters, period=None if filters.find else default_period())
         st.session_state[_UNREAD] = unread
@@ -47,7 +49,7 @@ def unread() -> list[str]:
 def change(filters: Filters) -> None:
     """Looks through these filters from now on."""
     st.session_state[_FILTERS] = filters
-    st.session_state[_SHOWN] = address = filters.address()
+    st.session_state[_SHOWN] = address = explore_address.of(filters)
     st.query_params.from_dict(_by_name(address))
     st.session_state[_DRAWN] = drawn() + 1
 

@@ -9,13 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from nxcc import export, kpis, records, wording
+from nxcc.access import May
 from nxcc.facts import PARTS
 from nxcc.flags import FLAGS
 from nxcc.kpis import DEFINITIONS, Terms
 from nxcc.overview import Overview
 from nxcc.palette import Palette
+from nxcc.ui import deeds, seen, tables
 from nxcc.ui import explore_filters as state
-from nxcc.ui import tables
 
 A_PAGE = 50
 MOST_IN_FILE = 100_000
@@ -59,7 +60,7 @@ def _calls(overview: Overview, terms: Terms, zone: ZoneInfo, palette: Palette) -
         page = st.pagination(pages, key=f"explore_page_{part}_{pages}_{state.drawn()}", width=340) if pages > 1 else 1
         _file(overview, part, of, zone)
     first = (page - 1) * A_PAGE
-    calls = records.frame(overview.tallied.calls(part, first, A_PAGE))
+    calls = records.frame(seen.calls(overview.tallied.calls(part, first, A_PAGE), "a table", links=False))
     with st.container(key="explore_calls", gap="xsmall"):
         if calls.empty:
             st.caption("No call is behind this figure.")
@@ -84,7 +85,9 @@ def _file(overview: Overview, part: str, of: int, zone: ZoneInfo) -> None:
 
 
 def _csv(overview: Overview, part: str, zone: ZoneInfo) -> bytes:
-    return export.csv_bytes(overview.tallied.calls(part, 0, MOST_IN_FILE), zone)
+    calls = overview.tallied.calls(part, 0, MOST_IN_FILE)
+    deeds.must(May.READ, "exported", "calls of Explore, CSV", count=calls.num_rows)
+    return export.csv_bytes(seen.calls(calls, "a file"), zone)
 
 
 def _agents(overview: Overview, terms: Terms) -> None:

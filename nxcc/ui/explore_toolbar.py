@@ -15,7 +15,7 @@ from nxcc.flags import FLAGS
 from nxcc.hangup import PARTIES
 from nxcc.palette import RESULTS
 from nxcc.ui import explore_filters as state
-from nxcc.ui import zone
+from nxcc.ui import seen, zone
 from nxcc.ui.tables import DIRECTIONS, PARTY_WORDS
 
 _LENGTHS = {"7 d": 7, "28 d": 28, "90 d": 90, "All": 0}
@@ -177,10 +177,11 @@ def _range(name: str, label: str, filters: Filters) -> None:
 
 def _find(filters: Filters) -> None:
     st.session_state[_FIND] = filters.find
+    by = "Order id or number" if seen.numbers() else "Order id"
     st.text_input(
-        "Find an order id or a number",
+        "Find an order id or a number" if seen.numbers() else "Find an order id",
         key=_FIND,
-        placeholder="Order id or number",
+        placeholder=by,
         label_visibility="collapsed",
         icon=":material/search:",
         width=184,

@@ -9,15 +9,17 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from nxcc import wording
+from nxcc.access import May
 from nxcc.desk import Desk
+from nxcc.errors import NxccError
 from nxcc.filters import LABELS, Filters, days_in_words, in_words
 from nxcc.kpis import Terms
 from nxcc.overview import Overview
 from nxcc.palette import LIGHT
 from nxcc.report import report_html
 from nxcc.tiles import MAIN, MORE
+from nxcc.ui import deeds, explore_address, sign_in, zone
 from nxcc.ui import explore_filters as state
-from nxcc.ui import zone
 from nxcc.views import LONGEST_NAME, SavedView, Views, ViewsError
 
 _NAME, _SAID = "explore_view_name", "explore_view_said"
@@ -28,7 +30,7 @@ def draw(desk: Desk, overview: Overview, terms: Terms) -> None:
     """Views, link and report."""
     if desk.views:
         _views(desk.views, overview.filters)
-    link = urlencode(overview.filters.address())
+    link = urlencode(explore_address.of(overview.filters))
     with st.popover("Link", icon=":material/link:"):
         st.code(f"{_app_address()}/{PAGE}?{link}", language=None, wrap_lines=True, width=420)
         st.caption("Opens the same filters, on this installation.")
@@ -55,10 +57,11 @@ def _views(views: Views, filters: Filters) -> None:
             _row(views, view)
         if not saved:
             st.caption("No view is saved yet. Set filters, then give them a name.")
-        st.text_input("Name for the filters set now", key=_NAME, max_chars=LONGEST_NAME, width=320)
-        st.button(
-            "Save", icon=":material/bookmark_add:", key="explore_view_save", on_click=_save, args=(views, filters)
-        )
+        if sign_in.may(May.ASK):
+            st.text_input("Name for the filters set now", key=_NAME, max_chars=LONGEST_NAME, width=320)
+            st.button(
+                "Save", icon=":material/bookmark_add:", key="explore_view_save", on_click=_save, args=(views, filters)
+            )
         if said := st.session_state.pop(_SAID, ""):
             st.text(said)
 
@@ -72,35 +75,38 @@ def _row(views: Views, view: SavedView) -> None:
             on_click=state.change,
             args=(view.filters,),
         )
-        st.button(
-            "",
-            icon=":material/delete:",
-            type="tertiary",
-            key=f"explore_view_remove_{view.id}",
-            on_click=_remove,
-            args=(views, view.id),
-        )
+        if sign_in.may(May.DELETE):
+            st.button(
+                "",
+                icon=":material/delete:",
+                type="tertiary",
+                key=f"explore_view_remove_{view.id}",
+                on_click=_remove,
+                args=(views, view.id),
+            )
 
 
 def _save(views: Views, filters: Filters) -> None:
     name = st.session_state[_NAME] or ""
     try:
+        deeds.must(May.ASK, "saved a view")
         views.save(name, filters)
         st.session_state[_SAID] = f"Saved as {name.strip()}."
         st.session_state[_NAME] = ""
-    except ViewsError as error:
+    except NxccError as error:
         st.session_state[_SAID] = f"{error.what} {error.cure}"
 
 
 def _remove(views: Views, view_id: str) -> None:
     try:
+        deeds.must(May.DELETE, "removed a view")
         views.remove(view_id)
-    except ViewsError as error:
+    except NxccError as error:
         st.session_state[_SAID] = f"{error.what} {error.cure}"
 
 
 def _report(desk: Desk, overview: Overview, terms: Terms) -> bytes:
-
+    deeds.must(May.READ, "exported", "report of Explore", count=int(overview.totals.total("calls")))
     filters = overview.filters
     now = datetime.now(UTC)
     in_zone = zone.current()

@@ -9,10 +9,12 @@ from functools import partial
 import streamlit as st
 
 from nxcc import wording
+from nxcc.access import May
+from nxcc.audit import Deed
 from nxcc.errors import NxccError
-from nxcc.jobs import FileRequest, Job, Jobs, Kind, State, download_name
+from nxcc.jobs import Job, Jobs, Kind, State, download_name
 from nxcc.palette import OUTCOMES, Colour
-from nxcc.ui import bulk_address, bulk_results, navigation, panels, zone
+from nxcc.ui import bulk_address, bulk_results, deeds, navigation, panels, sign_in, zone
 
 A_PAGE = 20
 STATES: dict[State, tuple[str, str, Colour]] = {
@@ -76,17 +78,18 @@ def _row(jobs: Jobs, job: Job) -> None:
 
 
 def _more(jobs: Jobs, job: Job) -> None:
-    """Rename, repeat, delete; deleting asks first."""
-    name = st.text_input("Name", job.name, max_chars=120, key=f"job_name_{job.id}")
+    """Rename, repeat, delete, as far as the role goes; deleting asks first."""
+    asks = sign_in.may(May.ASK)
+    name = st.text_input("Name", job.name, max_chars=120, key=f"job_name_{job.id}") if asks else ""
     with st.container(horizontal=True, gap="xsmall"):
-        if st.button("Rename", key=f"job_rename_{job.id}", icon=":material/edit:") and name.strip():
-            _do(lambda: jobs.rename(job, name.strip()))
-        if st.button("Repeat", key=f"job_repeat_{job.id}", icon=":material/replay:"):
+        if asks and st.button("Rename", key=f"job_rename_{job.id}", icon=":material/edit:") and name.strip():
+            _do("renamed", job, lambda: jobs.rename(job, name.strip()))
+        if asks and st.button("Repeat", key=f"job_repeat_{job.id}", icon=":material/replay:"):
             _repeat(jobs, job)
         for kind in _KINDS:
             st.download_button(
                 f"{kind.capitalize()} CSV",
-                partial(bulk_results.content, jobs, job, FileRequest(kind, "csv", zone.current().key)),
+                partial(bulk_results.content, jobs, job, kind, "csv", zone.current().key),
                 file_name=download_name(job, kind, "csv"),
                 mime="text/csv",
                 key=f"job_{kind}_{job.id}",
@@ -94,14 +97,16 @@ def _more(jobs: Jobs, job: Job) -> None:
                 on_click="ignore",
             )
         sure = f"job_sure_{job.id}"
-        if st.button("Delete …", key=f"job_delete_{job.id}", icon=":material/delete:", type="tertiary"):
+        if sign_in.may(May.DELETE) and st.button(
+            "Delete …", key=f"job_delete_{job.id}", icon=":material/delete:", type="tertiary"
+        ):
             st.session_state[sure] = True
     if st.session_state.get(sure):
         st.markdown("The uploaded file and the results go for good; the calls stay in the archive.")
         with st.container(horizontal=True, gap="xsmall"):
             if st.button("Delete it", key=f"job_delete_yes_{job.id}", type="primary"):
                 del st.session_state[sure]
-                _do(lambda: jobs.delete(job))
+                _do("deleted", job, lambda: jobs.delete(job))
             if st.button("Keep it", key=f"job_delete_no_{job.id}"):
                 del st.session_state[sure]
                 st.rerun()
@@ -109,6 +114,7 @@ def _more(jobs: Jobs, job: Job) -> None:
 
 def _repeat(jobs: Jobs, job: Job) -> None:
     try:
+        deeds.must(May.ASK, "repeated", count=job.rows, job=job.id)
         upload = jobs.repeat(job)
     except NxccError as error:
         st.session_state[_ERROR] = error
@@ -116,8 +122,9 @@ def _repeat(jobs: Jobs, job: Job) -> None:
     navigation.go("bulk", [(bulk_address.UPLOAD, upload.id)])
 
 
-def _do(change: Callable[[], None]) -> None:
+def _do(deed: Deed, job: Job, change: Callable[[], None]) -> None:
     try:
+        deeds.must(May.DELETE if deed == "deleted" else May.ASK, deed, count=job.rows, job=job.id)
         change()
     except NxccError as error:
         st.session_state[_ERROR] = error

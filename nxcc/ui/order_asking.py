@@ -7,9 +7,10 @@ from typing import NoReturn
 
 import streamlit as st
 
+from nxcc.access import May
 from nxcc.desk import Desk
 from nxcc.errors import ArchiveError, ConfigurationError
-from nxcc.ui import archived, panels, resources
+from nxcc.ui import archived, deeds, panels, resources
 
 _STOPPED = "order_stopped"
 
@@ -17,6 +18,7 @@ _STOPPED = "order_stopped"
 def ask(desk: Desk, order_id: str, *, again: bool) -> NoReturn:
     """Asks, then the page is drawn anew with what the archive holds; `again` passes over what is still fresh."""
     st.session_state.pop(_STOPPED, None)
+    deeds.must(May.ASK, "looked up", "from an order's story", count=1)
     with st.spinner("Asking the API …", show_time=True):
         slot = st.empty()
         try:

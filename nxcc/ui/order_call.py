@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -9,11 +10,12 @@ import orjson
 import streamlit as st
 
 from nxcc import wording
+from nxcc.access import May
 from nxcc.palette import RESULTS
 from nxcc.reading import is_link
 from nxcc.records import BY_NAME
 from nxcc.story import Call
-from nxcc.ui import order_values, tables
+from nxcc.ui import deeds, order_address, order_values, sign_in, tables
 from nxcc.wording import Money
 
 _ALWAYS = ("caller", "callee")
@@ -38,19 +40,26 @@ def draw(n: int, call: Call, zone: ZoneInfo, money: Money) -> None:
         st.badge(role.label, icon=f":material/{role.icon}:", color=role.colour)
         if direction:
             st.badge(wording.in_markdown(wording.cut(direction, 20)), color="gray")
-    _sound("Recording", call["record_url"], wording.duration(call["talk_s"]) if call["talk_s"] else "")
-    _sound("Voicemail", call["voicemail_url"], "")
+    _sound("Recording", call["record_url"], wording.duration(call["talk_s"]) if call["talk_s"] else "", n)
+    _sound("Voicemail", call["voicemail_url"], "", n)
+    if not sign_in.may(May.RECORDINGS):
+        st.caption(f":material/lock: Recordings are not for the role you have. {sign_in.cure(May.RECORDINGS)}")
     st.table(_fields(call, zone, money), border="horizontal", alt=f"Fields of call {n}")
     _raw(n, call["raw"] or "")
 
 
-def _sound(name: str, url: str | None, length: str) -> None:
-    """A player whose browser fetches the sound itself; what is no plain link stands there as text."""
+def _sound(name: str, url: str | None, length: str, n: int) -> None:
+    """A player whose browser fetches the sound itself; what is no plain link stands there as text.
+
+    For whoever signed in, it comes after a click, which is noted: the browser does not tell who listens.
+    """
     if not url:
         return
     if not is_link(url):
         st.caption(f"{name}: not an http or https link, so it is only shown")
         st.text(wording.cut(wording.plain(url), order_values.LONGEST))
+        return
+    if sign_in.signed_in() and not _opened(name, n):
         return
     st.audio(url, alt=f"{name} of this call")  # the address goes to the browser as it is: nothing is fetched here
     host = wording.in_markdown(urlsplit(url).hostname or "")
@@ -61,6 +70,15 @@ def _sound(name: str, url: str | None, length: str) -> None:
             width="stretch",
         )
         st.link_button(":material/open_in_new:", url, key=f"order_open_{name.lower()}")
+
+
+def _opened(name: str, n: int) -> bool:
+    """Whether this sound was asked for; a button that does."""
+    opened = f"order_played_{name.lower()}_{order_address.current()}_{n}"
+    if st.button(f"Play {name.lower()}", icon=":material/play_circle:", key=f"order_play_{name.lower()}"):
+        deeds.must(May.RECORDINGS, "played", name.lower(), count=1)
+        st.session_state[opened] = True
+    return bool(st.session_state.get(opened))
 
 
 def _fields(call: Call, zone: ZoneInfo, money: Money) -> dict[str, str]:
@@ -106,13 +124,18 @@ def _raw(n: int, raw: str) -> None:
         st.code(text[:MOST_SHOWN], language="json", height=320, wrap_lines=True)
         st.download_button(
             "Download",
-            text,
+            partial(_file, text),
             file_name=f"call {n}.json",
             mime="application/json",
             icon=":material/download:",
             key="order_raw_file",
             on_click="ignore",
         )
+
+
+def _file(text: str) -> str:
+    deeds.must(May.READ, "exported", "a record, JSON", count=1)
+    return text
 
 
 def pretty(raw: str) -> str:

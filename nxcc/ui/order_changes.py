@@ -14,7 +14,7 @@ from nxcc.archive import Archive, history
 from nxcc.outcome import Outcome
 from nxcc.palette import OUTCOMES
 from nxcc.story import Call
-from nxcc.ui import order_values, tables
+from nxcc.ui import order_values, seen, tables
 from nxcc.wording import Money
 
 _MOST_ROWS = 8
@@ -46,7 +46,7 @@ def draw(
                 anchor=False,
                 help="What the newest answer says differently: calls by their id, fields by their values.",
             )
-        then = story.in_order(history.calls_of(archive, before))
+        then = story.in_order(seen.calls(history.calls_of(archive, before), "an order's story"))
         rows = [("order", "Outcome changed", _said(before), _said(now))] if before.word != now.word else []
         rows += _rows(then, calls, zone, money)
         if rows:

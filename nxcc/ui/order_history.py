@@ -12,7 +12,7 @@ import streamlit as st
 from nxcc import wording
 from nxcc.outcome import WORDS, Outcome
 from nxcc.palette import OUTCOMES, Palette
-from nxcc.ui import order_trail, tables
+from nxcc.ui import order_trail, seen, tables
 
 _MOST_ROWS = 6
 MOST_LAST = 10
@@ -46,7 +46,7 @@ def _table(lookups: Sequence[Outcome], zone: ZoneInfo, palette: Palette, *, key:
         "asked_at": asked.dt.tz_convert(zone),
         "outcome": [lookup.word for lookup in lookups],
         "calls": [None if lookup.word == "failed" else lookup.calls for lookup in lookups],
-        "reason": [wording.plain(lookup.reason) or None for lookup in lookups],
+        "reason": [wording.plain(seen.text(lookup.reason)) or None for lookup in lookups],
         "code": [None if lookup.code is None else str(lookup.code) for lookup in lookups],
         "req_id": [wording.plain(lookup.req_id) or None for lookup in lookups],
     }

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from nxcc import intake, wording
+from nxcc.access import May
 from nxcc.outcome import Outcome
-from nxcc.ui import order_address, order_trail
+from nxcc.ui import order_address, order_trail, sign_in
 from nxcc.ui.view import LONGEST_ADDRESS
 
 
@@ -28,7 +29,7 @@ def draw(order_id: str, lookups: Sequence[Outcome], zone: ZoneInfo) -> bool:
             icon=":material/search:",
             width=260,
         )
-        asks = st.button(
+        asks = sign_in.may(May.ASK) and st.button(
             "Ask again" if lookups else "Ask the API",
             icon=":material/refresh:",
             key="order_refresh",

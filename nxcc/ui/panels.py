@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from nxcc import wording
+from nxcc.access import May
 from nxcc.errors import ApiError, ConfigurationError, NxccError
+from nxcc.ui import sign_in
 
 
 def problem(error: NxccError, *, key: str, title: str, kept: str, again: str = "", code: str = "") -> bool:
@@ -24,6 +26,13 @@ def problem(error: NxccError, *, key: str, title: str, kept: str, again: str = "
             st.text(asked)
         st.caption(kept)
         return bool(again) and st.button(again, icon=":material/replay:", key=f"{key}_again")
+
+
+def not_for(what: May, instead: str, *, key: str) -> None:
+    """Says that the role does not reach that far, and what can be done instead."""
+    with st.container(border=True, gap="xsmall", key=key):
+        st.markdown(f":material/lock: **Your role may not {what}**")
+        st.markdown(f":gray[{sign_in.cure(what)} {instead}]")
 
 
 def _asked(error: NxccError) -> str:

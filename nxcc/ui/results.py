@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -12,10 +13,11 @@ from pyarrow import compute
 from streamlit.delta_generator import DeltaGenerator
 
 from nxcc import charts, export, kpis, records, totals, wording
+from nxcc.access import May
 from nxcc.desk import Desk
 from nxcc.outcome import Outcome, Word, counts, reasons
 from nxcc.palette import OUTCOMES, Palette
-from nxcc.ui import figures, flag_filter, tables
+from nxcc.ui import deeds, figures, flag_filter, seen, sign_in, tables
 from nxcc.ui.order_ids import FILTER
 from nxcc.ui.view import View
 from nxcc.wording import Money
@@ -51,7 +53,7 @@ def strip(view: View, zone: ZoneInfo) -> list[Outcome]:
 def draw(desk: Desk, view: View, shown: Sequence[Outcome], zone: ZoneInfo, palette: Palette) -> None:
     """Tiles, orders, charts and calls. Tiles and charts stand on all outcomes, tables and files on those shown."""
     outcomes = view.outcomes()
-    orders, calls = desk.archive.orders(outcomes), desk.archive.calls(outcomes)
+    orders, calls = seen.orders(desk.archive.orders(outcomes)), desk.archive.calls(outcomes)
     distinct = totals.distinct(records.frame(calls), {outcome.order_id: outcome.asked_at for outcome in outcomes})
     money = Money.of(distinct["cost"], desk.settings.currency)
     settings = desk.settings
@@ -60,6 +62,7 @@ def draw(desk: Desk, view: View, shown: Sequence[Outcome], zone: ZoneInfo, palet
     figures.tiles(kpis.lookup_kpis(added, terms))
     _orders(view, _of(shown, orders), zone, money, palette)
     _reasons(shown)
+    distinct["hangup_reason"] = distinct["hangup_reason"].map(seen.text, na_action="ignore")
     if len(distinct):
         figures.cards(
             [
@@ -103,11 +106,14 @@ def _reasons(shown: Sequence[Outcome]) -> None:
     for word, reason, n in reasons(shown)[:_MOST_REASONS]:
         role = OUTCOMES[word]
         request = next((o.req_id for o in shown if o.reason == reason and o.req_id), "") if n == 1 else ""
+        reason = seen.text(reason)  # noqa: PLW2901
         said = wording.in_markdown(f"{reason} Request {request}." if request else reason)
         st.markdown(f":{role.colour}[:material/{role.icon}: {role.label} {n:,}] &nbsp; {said}")
 
 
 def _retry(view: View) -> None:
+    if not sign_in.may(May.ASK):
+        return
     failed = [outcome.order_id for outcome in view.outcomes() if outcome.word == "failed"]
     if failed:
         st.button(
@@ -121,7 +127,7 @@ def _retry(view: View) -> None:
 
 
 def _calls(table: pa.Table, zone: ZoneInfo, money: Money, palette: Palette, *, of: int) -> None:
-    calls = records.frame(table)
+    calls = records.frame(seen.calls(table, "a table", links=False))
     with _heading("Calls", "One row a call, in the order of the orders, then of time."):
         file_button = st.container(width="content")
         kept = flag_filter.draw(calls, key="lookup_flags")
@@ -152,13 +158,18 @@ def _csv(name: str, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | No
     part = "" if table.num_rows == of else f" ({table.num_rows:,} of {of:,})"
     st.download_button(
         f"{name.capitalize()} CSV{part}",
-        lambda: export.csv_bytes(table, zone, columns),
+        partial(_file, name, table, zone, columns),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"lookup_{name}_csv",
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _file(name: str, table: pa.Table, zone: ZoneInfo, columns: Sequence[str] | None) -> bytes:
+    deeds.must(May.READ, "exported", f"{name} of a look up, CSV", count=table.num_rows)
+    return export.csv_bytes(table if columns else seen.calls(table, "a file"), zone, columns)
 
 
 def _asked(outcomes: Sequence[Outcome], zone: ZoneInfo) -> str:

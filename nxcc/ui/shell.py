@@ -16,7 +16,7 @@ from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.palette import PALETTES, Palette
 from nxcc.settings import PROJECT
-from nxcc.ui import archived, panels, resources, zone
+from nxcc.ui import archived, panels, resources, sign_in, zone
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def sidebar(pages: Mapping[str, Sequence[Page]]) -> None:
                     st.page_link(page, width="stretch")
         st.space("small")
         zone.select(desk.settings.timezone if isinstance(desk, Desk) else None)
+        _who()
         with st.container(border=True, gap="xsmall", key="status"):
             if not isinstance(desk, Desk):
                 st.markdown(":red[:material/error:] **Cannot start**")
@@ -89,7 +90,10 @@ def header(title: str) -> Desk | None:
 
 
 def desk() -> Desk | None:
-    """The process's desk; None when it cannot open."""
+    """The process's desk; None when it cannot open. For what is drawn by itself between two looks at the page: whoever
+    may see nothing any more comes to the front door."""
+    if sign_in.viewer() is None:
+        st.rerun(scope="app")
     opened = resources.opened()
     return opened if isinstance(opened, Desk) else None
 
@@ -98,6 +102,8 @@ def run(draw: Callable[[], None]) -> None:
     """Draws a page; what nobody foresaw becomes a card; the log says where."""
     try:
         draw()
+    except NxccError as error:
+        panels.problem(error, key="not_done", title="That did not work", kept="Nothing was changed.")
     except Exception as error:
         # Where it broke, not what it said: that may hold a number out of a record.
         log.error("a page broke: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
@@ -119,6 +125,18 @@ def watch_theme() -> None:
     if st.session_state.setdefault("mode", mode) != mode:
         st.session_state["mode"] = mode
         st.rerun()
+
+
+def _who() -> None:
+    """Who signed in, with the way out."""
+    viewer = sign_in.viewer()
+    if viewer is None or not viewer.signed_in:
+        return
+    with st.container(border=True, gap="xsmall", key="who"):
+        st.markdown(f":material/person: **{wording.in_markdown(wording.cut(viewer.who, 28))}**")
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption(viewer.role.word, width="content")
+            st.button("Sign out", icon=":material/logout:", key="sign_out", type="tertiary", on_click=st.logout)
 
 
 _SANDBOX = "No credentials are configured: answers come from a local stand-in for the vendor's API, with made-up calls."

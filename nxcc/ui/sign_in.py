@@ -67,6 +67,12 @@ def viewer() -> Viewer | None:
     return standing().viewer
 
 
+def signed_in() -> bool:
+    """Whether whoever looks at this page has signed in, rather than being alone on this machine."""
+    someone = viewer()
+    return someone is not None and someone.signed_in
+
+
 def may(what: May) -> bool:
     """Whether whoever looks at this page may do this."""
     someone = viewer()

@@ -29,6 +29,7 @@ class View:
     ask_again: bool = False
     halted: bool = False  # asking ended before all was asked: by an error, or by the analyst
     stopped: NxccError | None = None
+    not_asked: int = 0  # ids that nobody asked before, for whoever may not ask
 
     @classmethod
     def of(cls, cells: list[str]) -> View:
@@ -40,7 +41,7 @@ class View:
     def ask(self, order_ids: Iterable[str], *, again: bool) -> None:
         """Sets these ids to be asked; `again` passes over the archive."""
         self.left, self.ask_again = list(order_ids), again
-        self.halted, self.stopped = False, None
+        self.halted, self.stopped, self.not_asked = False, None, 0
 
     def take(self, outcomes: Iterable[Outcome]) -> None:
         """Notes outcomes that came."""

@@ -1,0 +1,88 @@
+"""What stands in an address for a text that may hold a phone number: addresses end up in histories and logs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from nxcc import masking, small_tables
+from nxcc.errors import NxccError
+
+MARK = "~"
+
+_tables = sa.MetaData()
+_aliases = sa.Table(
+    "aliases",
+    _tables,
+    sa.Column("alias", sa.String, primary_key=True),
+    sa.Column("owner", sa.String, nullable=False, index=True),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("made_at", sa.String, nullable=False),
+    sa.UniqueConstraint("owner", "text"),
+)
+
+
+class AliasesError(NxccError):
+    """The table of aliases cannot be read or written."""
+
+
+class Aliases:
+    """Aliases of one installation, of one team. Thread-safe. Every method raises `AliasesError`."""
+
+    def __init__(self, path: Path, owner: str) -> None:
+        self.path = path
+        self._owner = owner
+        self._engine = small_tables.engine(path)
+        with self._sentences():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _tables.create_all(self._engine)
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._engine.dispose()
+
+    def in_address(self, text: str) -> str:
+        """The text, or an alias for one that may hold a number; the same text has the same alias."""
+        if not text.startswith(MARK) and not masking.holds_number(text):
+            return text
+        query = sa.select(_aliases.c.alias).where(_aliases.c.owner == self._owner, _aliases.c.text == text)
+        row = {"owner": self._owner, "text": text, "made_at": datetime.now(UTC).isoformat()}
+        with self._sentences(), self._engine.begin() as connection:
+            known = connection.execute(query).scalar()
+            if known is None:
+                known = MARK + secrets.token_urlsafe(9)
+                connection.execute(_aliases.insert().prefix_with("OR IGNORE").values(row | {"alias": known}))
+                known = connection.execute(query).scalar_one()
+        return str(known)
+
+    def meant(self, said: str) -> str | None:
+        """The text that an address means; None for an alias that is not known here (any more)."""
+        if not said.startswith(MARK):
+            return said
+        query = sa.select(_aliases.c.text).where(_aliases.c.owner == self._owner, _aliases.c.alias == said)
+        with self._sentences(), self._engine.connect() as connection:
+            text = connection.execute(query).scalar()
+        return None if text is None else str(text)
+
+    def forget(self, holds: Callable[[str], bool]) -> int:
+        """Removes the aliases of such texts; returns how many."""
+        query = sa.select(_aliases.c.alias, _aliases.c.text).where(_aliases.c.owner == self._owner)
+        with self._sentences(), self._engine.begin() as connection:
+            gone = [alias for alias, text in connection.execute(query) if holds(text)]
+            connection.execute(_aliases.delete().where(_aliases.c.alias.in_(gone)))
+        return len(gone)
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise AliasesError(
+                f"Addresses cannot be made or read ({self.path.name}).",
+                cure="Check that the data folder may be written and its disk is not full.",
+            ) from error
