@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import os
 import sys
@@ -27,6 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sandbox_command.add_arguments(sandbox)
         sandbox.set_defaults(run=sandbox_command.run)
+    for name, does in (("backup", "all that is kept, in one file"), ("restore", "put a backup back")):
+        known = commands.add_parser(name, help=does)
+        if given[:1] == [name]:  # what they bring, nobody else need wait for
+            module = importlib.import_module(f"nxcc.command.{name}")
+            module.add_arguments(known)
+            known.set_defaults(run=module.run)
     arguments = parser.parse_args(given)
     try:
         code: int = arguments.run(arguments)

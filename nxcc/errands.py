@@ -41,6 +41,11 @@ _AGAIN = "End the app and start it again, then run this once more."
 
 log = logging.getLogger(__name__)
 
+
+class NobodyAnswers(NxccError):
+    """No app took an errand up: perhaps whoever holds the archive is none."""
+
+
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 _tables = sa.MetaData()
@@ -250,7 +255,7 @@ def _told(row: sa.Row[Any]) -> dict[str, Any]:
 
 def _still_answered(row: sa.Row[Any], silent_s: float) -> None:
     if row.state == "waiting" and silent_s > TAKEN_WITHIN_S:
-        raise NxccError("The app holds the archive but does not answer: nobody took this up.", cure=_AGAIN)
+        raise NobodyAnswers("The app holds the archive but does not answer: nobody took this up.", cure=_AGAIN)
     if row.state == "taken" and silent_s > LOST_AFTER_S:
         raise NxccError("The app has ended, or hangs, in the middle of this.", cure=_AGAIN)
 

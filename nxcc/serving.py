@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from nxcc import data_folder
 from nxcc.desk import Desk
 from nxcc.errands import Handler
 
 
 def handlers(desk: Desk) -> Mapping[str, Handler]:
     """By kind: what is done with what is wanted; each returns plain JSON, or raises an `NxccError` to be told."""
-    return {"sizes": lambda _: {"path": desk.archive.path.name, **_sizes(desk)}}
+    return {"copy_ledgers": lambda wants: _copy_ledgers(desk, wants)}
 
 
-def _sizes(desk: Desk) -> dict[str, int]:
-    size = desk.archive.size()
-    return {"lookups": size.lookups, "calls": size.calls}
+def _copy_ledgers(desk: Desk, wants: dict[str, Any]) -> dict[str, Any]:
+    """For a backup: the archive, which only this process can read while it has it open."""
+    from nxcc.backup import copy_ledgers  # here: only a backup needs it
+
+    folder = desk.settings.data_dir
+    return {"ledgers": copy_ledgers(folder, data_folder.scratch_of(folder, wants.get("scratch")), desk.archive)}

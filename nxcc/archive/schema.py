@@ -11,8 +11,8 @@ from nxcc.errors import ArchiveError
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, migrations: Path = MIGRATIONS) -> int:
-    """Brings a file forward to the newest schema; returns its version.
+def migrate(connection: duckdb.DuckDBPyConnection, migrations: Path = MIGRATIONS, *, up_to: int | None = None) -> int:
+    """Brings a file forward to the newest schema, or to an older one; returns its version.
 
     Raises `ArchiveError` when the file was written by a newer nxcc.
     """
@@ -20,7 +20,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, migrations: Path = MIGRATIONS
     connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL, applied_at TIMESTAMPTZ)")
     row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
     version = (row and row[0]) or 0
-    newest = max(steps)
+    newest = max(steps) if up_to is None else up_to
     if version > newest:
         raise ArchiveError(
             f"The archive has schema {version}, written by a newer nxcc; this one knows schemas up to {newest}.",

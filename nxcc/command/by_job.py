@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from nxcc import export, intake
+from nxcc import data_folder, export, intake
 from nxcc.archive import Freshness, Window
 from nxcc.command.said import (
     DONE,
@@ -113,11 +113,12 @@ def _desk_or_store(settings: Settings) -> Iterator[tuple[Desk | None, Store]]:
 
 @contextmanager
 def _store(settings: Settings) -> Iterator[Store]:
-    store = open_store(settings)
-    try:
-        yield store
-    finally:
-        store.close()
+    with data_folder.use(settings.data_dir):
+        store = open_store(settings)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 def _folder_of(settings: Settings, arguments: argparse.Namespace) -> tuple[Folder, Checked]:

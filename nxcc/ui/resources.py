@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -52,6 +55,23 @@ def close() -> None:
             _close(desk)
 
 
+def closed_for(change: Callable[[Path], str]) -> tuple[str, str]:
+    """Closes the desk while `change` works on its data folder alone, then opens what it left there.
+
+    Returns what `change` does, and why the desk does not open if it does not.
+    """
+    with _changing:
+        desk = opened()
+        if not isinstance(desk, Desk):
+            raise desk
+        close()
+        try:
+            changed = change(desk.settings.data_dir)
+        finally:
+            again = opened()
+        return changed, "" if isinstance(again, Desk) else str(again)
+
+
 def _close(desk: Desk) -> None:
     """First the file is let go, then somebody may open it again."""
     while _ending:
@@ -81,6 +101,18 @@ def _serve(desk: Desk, ending: threading.Event) -> None:
         log.warning("command lines cannot ask anything of the app: %s", error)
         return
     try:
-        errands.serve(handlers(desk), ending)
+        errands.serve({**handlers(desk), "put_back": _put_back}, ending)
     finally:
         errands.close()
+
+
+def _put_back(wants: dict[str, Any]) -> dict[str, Any]:
+    """For a restore: what a command line has unpacked and looked over."""
+    from nxcc import backup, data_folder  # here: only a restore needs it
+
+    def change(folder: Path) -> str:
+        scratch = data_folder.scratch_of(folder, wants.get("scratch"))
+        return backup.put_back(folder, scratch, replace=wants.get("replace") is True)
+
+    aside, problem = closed_for(change)
+    return {"aside": aside, "problem": problem}
