@@ -19,7 +19,7 @@ def headers() -> tuple[tuple[str, str], ...]:
     return (
         ("content-security-policy", _policy()),
         ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),  # addresses hold order ids and filters
+        ("referrer-policy", "same-origin"),  # addresses hold order ids; our own pages say where a sign-in came from
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),

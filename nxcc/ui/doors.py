@@ -22,7 +22,7 @@ from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_N
 
 from nxcc.errors import NxccError, SettingsError
 from nxcc.settings import Settings, load
-from nxcc.ui import deeds, resources, sign_in
+from nxcc.ui import deeds, resources, sign_in, way_back
 
 # Below these lie files that pages offered, and uploads. A page itself comes over the websocket, which the front door
 # watches.
@@ -55,7 +55,7 @@ class Doors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what may pass, answers 403 else."""
         if scope["type"] == "lifespan" or (refused := _refused(scope)) is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, way_back.kept(scope, send) if scope["type"] == "http" else send)
         elif scope["type"] == "http":
             await PlainTextResponse(refused, 403)(scope, receive, send)
         else:
