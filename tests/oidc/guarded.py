@@ -1,0 +1,178 @@
+"""An app that people sign in to, with data in it; and people in browsers of their own, signed in the real way."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from playwright.sync_api import Browser, BrowserContext, Page
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+from nxcc.desk import Desk, open_desk
+from nxcc.jobs import Checked
+from nxcc.sandbox import Sandbox
+from nxcc.settings import Settings
+from tests.browser.conftest import account, app
+from tests.oidc.provider import Provider
+
+COOKIE_SECRET = "a secret for cookies in tests, 32 bytes or more"
+LISTS = {
+    "NXCC_VIEWERS": "@example.com",
+    "NXCC_ANALYSTS": "anna@example.com",
+    "NXCC_LEADS": "leo@example.com, groups=desk-leads",
+    "NXCC_ADMINS": "ada@example.com",
+}
+LOOK = {"viewport": {"width": 1440, "height": 900}, "timezone_id": "Asia/Shanghai", "locale": "en-GB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is in an app's data folder: orders that were asked, whole numbers and links in their calls, a job that is
+    done, an upload that was only checked."""
+
+    orders: tuple[str, ...]
+    numbers: frozenset[str]
+    recordings: frozenset[str]
+    job: str
+    upload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """An app at work, where people sign in."""
+
+    address: str
+    data: Path
+    filled: Filled
+    provider: Provider
+    _signed_in: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def context(self, browser: Browser, person: str = "") -> BrowserContext:
+        """A browser of somebody's own, in which they have signed in; "" = nobody has."""
+        context = browser.new_context(**LOOK)  # type: ignore[arg-type]
+        if person:
+            context.add_cookies([_cookie(name, value) for name, value in self.cookies(person).items()])
+        return context
+
+    def cookies(self, person: str) -> dict[str, str]:
+        """What a browser holds after somebody has signed in: at the provider, once a person."""
+        if person not in self._signed_in:
+            self._signed_in[person] = cookies(self.address, person)
+        return self._signed_in[person]
+
+    def log(self) -> str:
+        """What the server has written so far."""
+        return (self.data / "server.log").read_text()
+
+
+def sign_in(page: Page, address: str, person: str, path: str = "/") -> None:
+    """Opens an address and signs in from there, as a person does; returns when the app has drawn what they may see."""
+    page.goto(address + path)
+    choose(page, address, person)
+
+
+def choose(page: Page, address: str, person: str) -> None:
+    """From the page that asks to sign in, to the provider, and back."""
+    page.locator(".st-key-sign_in button").click()
+    page.locator(f"button[value='{person}']").click()
+    page.wait_for_url(f"{address}/**")
+    page.locator("[data-testid=stSidebar], .st-key-front_door").first.wait_for()
+
+
+def cookies(address: str, person: str) -> dict[str, str]:
+    """As `sign_in`, by a client that follows the same addresses and draws nothing."""
+    with requests.Session() as client:
+        choice = client.get(login(address), timeout=30)
+        choice.raise_for_status()
+        client.post(choice.url, {"person": person}, timeout=30).raise_for_status()
+        return {cookie.name: cookie.value or "" for cookie in client.cookies if cookie.name.startswith("_streamlit_u")}
+
+
+def login(address: str) -> str:
+    """Where the button leads that says "Sign in"."""
+    claims = {"provider": "default", "exp": int(time.time()) + 60}
+    token = jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(COOKIE_SECRET))
+    return f"{address}/auth/login?provider={token}"
+
+
+def signed(name: str, claims: Mapping[str, object], secret: str = COOKIE_SECRET) -> str:
+    """A cookie as the app would make it, or somebody who knows another secret."""
+    return create_signed_value(secret, name, json.dumps(claims)).decode()
+
+
+def _cookie(name: str, value: str) -> Any:
+    return {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "httpOnly": True, "sameSite": "Lax"}
+
+
+@contextmanager
+def guarded(data: Path, sandbox: Sandbox, provider: Provider, settings: Mapping[str, str] = LISTS) -> Iterator[Guarded]:
+    """Such an app in a process of its own, on a data folder that is filled first. Its secrets lie beside the data."""
+    filled = fill(data, sandbox)
+    secrets = data / "secrets.toml"
+    secrets.write_text(provider.secrets(cookie_secret=COOKIE_SECRET), encoding="utf-8")
+    said = account(sandbox) | {"NXCC_RATE_PER_SECOND": "0", "STREAMLIT_SECRETS_FILES": str(secrets)} | settings
+    with app(data, said) as address:
+        yield Guarded(address, data, filled, provider)
+
+
+def fill(data: Path, sandbox: Sandbox) -> Filled:
+    """Asks for orders of the last weeks by a job, and checks an upload."""
+    world = sandbox.world
+    with_calls = [one for one in world.orders() if any(call["answered"] for call in world.records(one))]
+    orders = tuple(with_calls[-40:])
+    calls = [call for one in orders for call in world.records(one)]
+    desk = open_desk(_settings(data, sandbox), with_jobs=True)
+    try:
+        job, upload = _work(desk, orders)
+    finally:
+        desk.close()
+    numbers = {str(call[name]).strip("+") for call in calls for name in ("caller", "callee")}
+    return Filled(
+        orders,
+        frozenset(one for one in numbers if len(one) >= 10 and one.isdigit()),
+        frozenset(str(call["recordUrl"]) for call in calls if str(call["recordUrl"]).startswith("http")),
+        job,
+        upload,
+    )
+
+
+def _work(desk: Desk, orders: tuple[str, ...]) -> tuple[str, str]:
+    assert desk.jobs
+    desk.jobs.begin()
+    ids = []
+    for name, some in (("done", orders), ("checked", orders[:3])):
+        folder = desk.jobs.upload(f"{name}.csv", io.BytesIO("\n".join(("order_id", *some)).encode()), "anna")
+        folder.read()
+        folder.check(0)
+        ids.append(folder.id)
+        if name == "done":
+            job = desk.jobs.start(folder, Checked(0), name=name, who="anna")
+    pause = threading.Event()
+    for _ in range(600):
+        found = desk.jobs.store.get(job.id)
+        if found and found.state == "done":
+            return ids[0], ids[1]
+        pause.wait(0.05)
+    raise AssertionError("the job comes to no end")
+
+
+def _settings(data: Path, sandbox: Sandbox) -> Settings:
+    said = sandbox.credentials
+    return Settings(
+        data_dir=data,
+        base_url=sandbox.base_url,
+        access_key=said.access_key,
+        access_secret=said.access_secret,
+        tenant_id=said.tenant_id,
+        rate_per_second=0,
+    )
