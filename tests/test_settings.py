@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nxcc.access import Role
 from nxcc.account import Credentials
 from nxcc.errors import SettingsError
 from nxcc.settings import ACCEPTS, PROJECT, Settings, load
@@ -43,7 +44,8 @@ def test_load__defaults(tmp_path: Path) -> None:
         "base_url": "https://api2.nxcloud.com", "access_key": None, "access_secret": None, "tenant_id": None,
         "sign_algorithm": "md5", "rate_per_second": 10, "concurrency": 8, "timeout_s": 10, "attempts": 5,
         "fresh_found_s": 86400, "fresh_no_calls_s": 300, "data_dir": PROJECT / ".nxcc", "timezone": None,
-        "short_talk_s": 10, "service_level_s": 20, "currency": "",
+        "short_talk_s": 10, "service_level_s": 20, "currency": "", "viewers": (), "analysts": (), "leads": (),
+        "admins": (), "sign_in_s": 0, "allow_anonymous": False, "log_format": "plain", "log_level": "info",
     }  # fmt: skip
 
 
@@ -53,6 +55,29 @@ def test_load__environment_over_file_over_default(secrets: Secrets, environment:
     settings = load(path)
     assert (settings.rate_per_second, settings.concurrency, settings.attempts) == (3, 16, 2)
     assert (settings.fresh_found_s, settings.timeout_s) == (60, 10)
+
+
+def test_load__people_in_the_environment_and_in_the_file(secrets: Secrets, environment: Callable[..., None]) -> None:
+    environment(LEADS=" lee@example.com , groups=leads ,")
+    settings = load(secrets('[nxcc]\nviewers = ["@example.com", "@example.org"]\nadmins = "ann@example.com"\n'))
+    assert settings.people == {
+        Role.VIEWER: ("@example.com", "@example.org"),
+        Role.ANALYST: (),
+        Role.LEAD: ("lee@example.com", "groups=leads"),
+        Role.ADMIN: ("ann@example.com",),
+    }
+
+
+@pytest.mark.parametrize("text", ["example.com", "ann@example.com lee@example.com", "=desk"])
+def test_load__people_that_cannot_be_told(environment: Callable[..., None], tmp_path: Path, text: str) -> None:
+    environment(ADMINS=text)
+    with pytest.raises(SettingsError, match="NXCC_ADMINS"):
+        load(tmp_path / "none.toml")
+
+
+def test_load__the_file_that_streamlit_reads(secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", str(secrets("[nxcc]\nattempts = 3\n")))
+    assert load().attempts == 3
 
 
 def test_load__other_tables_are_others_business(secrets: Secrets) -> None:

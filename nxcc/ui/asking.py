@@ -35,7 +35,10 @@ def look_only(desk: Desk, view: View) -> None:
 
 def ask(desk: Desk, view: View, slot: DeltaGenerator) -> NoReturn:
     """Asks for what is left in the view, drawing in `slot` how far it is; then the page is drawn anew."""
-    deeds.must(May.ASK, "looked up", "again" if view.ask_again else "", count=len(view.left))
+    sign_in.must(May.ASK)
+    if not view.noted:
+        deeds.must(May.ASK, "looked up", "again" if view.ask_again else "", count=len(view.left))
+        view.noted = True
     with slot.container(border=True, horizontal=True, vertical_alignment="center", key="progress"):
         bar = st.progress(_done(view), _said(view))
         st.button("Stop", icon=":material/stop:", key="lookup_stop", on_click=_stop, args=(view,))

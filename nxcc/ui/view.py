@@ -29,6 +29,7 @@ class View:
     ask_again: bool = False
     halted: bool = False  # asking ended before all was asked: by an error, or by the analyst
     stopped: NxccError | None = None
+    noted: bool = False  # that it is asked stands in the audit: a click meanwhile draws, and asks, anew
     not_asked: int = 0  # ids that nobody asked before, for whoever may not ask
 
     @classmethod
@@ -41,7 +42,7 @@ class View:
     def ask(self, order_ids: Iterable[str], *, again: bool) -> None:
         """Sets these ids to be asked; `again` passes over the archive."""
         self.left, self.ask_again = list(order_ids), again
-        self.halted, self.stopped, self.not_asked = False, None, 0
+        self.halted, self.stopped, self.noted, self.not_asked = False, None, False, 0
 
     def take(self, outcomes: Iterable[Outcome]) -> None:
         """Notes outcomes that came."""
