@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Sequence
 
-from nxcc import __version__, command
+from nxcc import __version__, command, logs
+from nxcc.errors import SettingsError
+from nxcc.settings import load
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns the process's exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    _begin_logs()
     parser = argparse.ArgumentParser(prog="python -m nxcc", description="The call-record desk for NXCC.")
     parser.add_argument("--version", action="version", version=f"nxcc {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -43,6 +44,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return command.INTERRUPTED
     return code
+
+
+def _begin_logs() -> None:
+    """Warnings only, unless something else is set: the rest is said in sentences."""
+    try:
+        settings = load()
+    except SettingsError:  # the command says what is wrong
+        logs.begin("plain", "warning")
+        return
+    logs.begin(settings.log_format, settings.log_level if "log_level" in settings.model_fields_set else "warning")
+    logs.hide(*settings.secrets)
 
 
 if __name__ == "__main__":

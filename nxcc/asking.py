@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -77,7 +78,8 @@ class Asking:
         wanted = min(len(self._todo) - self._idle, self._client.concurrency - (self._threads - self._waiting))
         for _ in range(min(wanted, MOST_THREADS - self._threads)):
             try:
-                threading.Thread(target=self._work, name="nxcc-ask", daemon=True).start()
+                context = contextvars.copy_context()  # whose run it is, for the log
+                threading.Thread(target=context.run, args=(self._work,), name="nxcc-ask", daemon=True).start()
             except RuntimeError:  # the system gives no more threads
                 if not self._threads:
                     raise

@@ -13,7 +13,6 @@ import re
 import secrets
 import threading
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from nxcc import small_tables
+from nxcc import logs, small_tables
 from nxcc.errors import NxccError
 
 FILE = "errands.sqlite"
@@ -240,8 +239,7 @@ def _done(row: sa.Row[Any], handlers: Mapping[str, Handler]) -> dict[str, str]:
     except NxccError as error:
         return {"what": error.what, "cure": error.cure}
     except Exception as error:  # noqa: BLE001 - whoever waits for it must hear of it
-        where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("an errand (%s) broke: %s\n%s", row.kind, type(error).__name__, where)  # noqa: TRY400 - not its words
+        logs.broke(log, f"an errand ({row.kind})", error)
         said = f"The app met something that it was not made for ({type(error).__name__})."
         return {"what": said, "cure": "Try again. If it stays, report it with the app's log."}
 

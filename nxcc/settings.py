@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from nxcc import logs
 from nxcc.access import Role, is_entry
 from nxcc.account import Algorithm, Credentials
 from nxcc.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = PROJECT / ".streamlit" / "secrets.toml"
+ELSEWHERE = "STREAMLIT_SECRETS_FILES"  # Streamlit's own setting: where it reads [auth], we read [nxcc]
 PREFIX = "NXCC_"
 SLOWEST_PER_S = 0.001
 LONGEST_S = 3_153_600_000  # a hundred years
 
 People = Annotated[tuple[str, ...], NoDecode]  # commas between them in the environment, or a list in TOML
 
+Source = Literal["environment", "secrets.toml", "default"]
+_SHOWN_FROM = 8  # characters; of a shorter key nothing is shown
 _CREDENTIALS = ("access_key", "access_secret", "tenant_id")
 
 
@@ -76,6 +81,8 @@ class Settings(BaseSettings):
     allow_anonymous: bool = Field(
         False, description="Serve beyond this machine without sign-in: whoever reaches the app may do everything."
     )
+    log_format: logs.Format = Field("plain", description="How the log on stderr is written: plain, or a JSON a line.")
+    log_level: logs.Level = Field("info", description="What is logged: debug has a line for each request.")
 
     @field_validator("base_url")
     @classmethod
@@ -109,7 +116,7 @@ class Settings(BaseSettings):
             raise ValueError
         return value
 
-    @field_validator("sign_algorithm", mode="before")
+    @field_validator("sign_algorithm", "log_format", "log_level", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
@@ -161,6 +168,11 @@ class Settings(BaseSettings):
         }
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown or logged."""
+        return tuple(value.get_secret_value() for value in (self.access_key, self.access_secret) if value)
+
+    @property
     def credentials(self) -> Credentials | None:
         """The account to ask with; None = nothing configured, so the sandbox answers."""
         if self.access_key is None or self.access_secret is None or self.tenant_id is None:
@@ -198,15 +210,18 @@ ACCEPTS: dict[str, str] = {
     "admins": _PEOPLE,
     "sign_in_s": f"seconds, a whole number from 0 to {LONGEST_S}",
     "allow_anonymous": "1 or 0",
+    "log_format": "plain or json",
+    "log_level": "debug, info, warning or error",
 }
 
 
-def load(secrets_file: Path = SECRETS_FILE) -> Settings:
+def load(secrets_file: Path | None = None) -> Settings:
     """The settings of this installation.
 
     Raises `SettingsError` naming the setting and what it accepts: a wrong value, an unknown name in `[nxcc]`,
     credentials of which only a part is there, or a gateway without credentials.
     """
+    secrets_file = secrets_file or _secrets_file()
     from_file = _from_secrets(secrets_file)
     try:
         settings = Settings(**from_file)
@@ -214,6 +229,41 @@ def load(secrets_file: Path = SECRETS_FILE) -> Settings:
         raise _sentence(error.errors()[0]["loc"], secrets_file) from None  # the original holds the value
     _whole_or_none(settings)
     return settings
+
+
+def sources(secrets_file: Path | None = None) -> dict[str, Source]:
+    """Where each setting comes from, by its field. Raises `SettingsError` as `load` does."""
+    from_file = _from_secrets(secrets_file or _secrets_file())
+    from_environment = {name.lower() for name, value in os.environ.items() if value}
+    return {
+        name: "environment"
+        if (PREFIX + name).lower() in from_environment
+        else "secrets.toml"
+        if name in from_file
+        else "default"
+        for name in Settings.model_fields
+    }
+
+
+def shown(settings: Settings, name: str) -> str:
+    """The value of a setting as it may be shown: of the key its ends, of the secret only whether it is there."""
+    value = getattr(settings, name)
+    if isinstance(value, SecretStr):
+        return masked_key(value.get_secret_value()) if name == "access_key" else "set, never shown"
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(int(value) if isinstance(value, bool) else value)
+
+
+def masked_key(key: str) -> str:
+    """So much of an access key that two can be told apart."""
+    return f"{key[:2]}•••{key[-2:]}" if len(key) >= _SHOWN_FROM else "•••"
+
+
+def _secrets_file() -> Path:
+    return Path(os.environ.get(ELSEWHERE) or SECRETS_FILE)
 
 
 def _from_secrets(path: Path) -> dict[str, Any]:

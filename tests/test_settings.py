@@ -10,7 +10,7 @@ import pytest
 from nxcc.access import Role
 from nxcc.account import Credentials
 from nxcc.errors import SettingsError
-from nxcc.settings import ACCEPTS, PROJECT, Settings, load
+from nxcc.settings import ACCEPTS, PROJECT, Settings, load, masked_key, shown, sources
 
 Secrets = Callable[[str], Path]
 ACCOUNT = {"ACCESS_KEY": "env-key", "ACCESS_SECRET": "env-secret", "TENANT_ID": "7"}
@@ -111,6 +111,8 @@ WRONG = [
     *(("FRESH_NO_CALLS_S", value) for value in ("-1", "0.5")),
     *(("TIMEZONE", value) for value in ("Hong Kong", "Asia", "+08:00", "../etc/passwd")),
     ("CURRENCY", "dollars and cents"),
+    ("LOG_FORMAT", "xml"),
+    ("LOG_LEVEL", "loud"),
 ]  # fmt: skip
 
 
@@ -221,3 +223,24 @@ def test_settings__cannot_be_changed(tmp_path: Path) -> None:
 def test_settings__each_has_a_description_and_says_what_it_accepts() -> None:
     assert set(ACCEPTS) == set(Settings.model_fields)
     assert all(field.description and field.description.endswith(".") for field in Settings.model_fields.values())
+
+
+def test_sources__of_each_setting(secrets: Secrets, environment: Callable[..., None]) -> None:
+    path = secrets('[nxcc]\nrate_per_second = 3\nconcurrency = 4\ncurrency = ""\n')
+    environment(CONCURRENCY="16", TIMEOUT_S="")
+    found = sources(path)
+    assert list(found) == list(Settings.model_fields)
+    assert (found["rate_per_second"], found["concurrency"]) == ("secrets.toml", "environment")
+    assert {name for name, source in found.items() if source != "default"} == {"rate_per_second", "concurrency"}
+
+
+def test_shown__neither_key_nor_secret(secrets: Secrets, environment: Callable[..., None]) -> None:
+    environment(**ACCOUNT)
+    environment(ACCESS_KEY="AK-3f9d0c71", ADMINS="ann@example.com, @example.org", TIMEOUT_S="2.5")
+    settings = load(secrets(""))
+    said = {name: shown(settings, name) for name in Settings.model_fields}
+    assert said["access_key"] == "AK•••71"
+    assert "env-secret" not in "".join(said.values())
+    assert (said["timeout_s"], said["admins"], said["allow_anonymous"]) == ("2.5", "ann@example.com, @example.org", "0")
+    assert (said["timezone"], said["tenant_id"]) == ("", "7")
+    assert masked_key("short") == "•••"

@@ -18,12 +18,13 @@ from functools import partial
 
 import tenacity
 
+from nxcc import logs
 from nxcc.account import Credentials
 from nxcc.api import protocol
 from nxcc.api.pace import Pace
 from nxcc.api.places import Places
 from nxcc.api.transport import Transport
-from nxcc.errors import ApiError, Cancelled, ConfigurationError, TransientError
+from nxcc.errors import ApiError, Cancelled, ConfigurationError, Evidence, TransientError
 
 MAX_RETRY_AFTER_S = 60.0
 AHEAD_S = 0.5  # no slot is taken that lies further ahead: it would be late when the rate has recovered meanwhile
@@ -60,6 +61,7 @@ class Client:
         now: Callable[[], float] = time.time,
         wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
     ) -> None:
+        logs.hide(credentials.access_key, credentials.access_secret)
         self.credentials = credentials
         self.concurrency = concurrency
         self.pace = Pace(rate_per_second)
@@ -94,7 +96,7 @@ class Client:
         """
         body = protocol.order_body(self.credentials.tenant_id, order_id)
         try:
-            answer = self._attempt(stop, body)
+            answer = self._attempt(stop, body, 1)
         except TransientError as error:  # tenacity takes 50 us of CPU: for those only that are asked again
             failed = [error]
         except ApiError as error:
@@ -108,6 +110,11 @@ class Client:
             error.attempts = self._retrying.statistics["attempt_number"]  # kept for each thread
             raise
         return Reply(answer.records, answer.req_id, self._retrying.statistics["attempt_number"])
+
+    def ask_once(self, order_id: str) -> Reply:
+        """As `query_by_order`, without another attempt."""
+        answer = self._attempt(threading.Event(), protocol.order_body(self.credentials.tenant_id, order_id), 1)
+        return Reply(answer.records, answer.req_id, 1)
 
     def likely_rate(self) -> float | None:
         """Requests a second that can be expected now; None when neither a limit nor the API's speed is known."""
@@ -125,9 +132,9 @@ class Client:
         """As `_attempt`; what has failed already counts as the first one."""
         if failed:
             raise failed.pop()
-        return self._attempt(stop, body)
+        return self._attempt(stop, body, self._retrying.statistics["attempt_number"])
 
-    def _attempt(self, stop: threading.Event, body: bytes) -> protocol.Answer:
+    def _attempt(self, stop: threading.Event, body: bytes, attempt: int) -> protocol.Answer:
         with self._place(stop):
             self._wait_for_slot(stop)
             sent_at = time.monotonic()
@@ -139,22 +146,23 @@ class Client:
                 took_s = time.monotonic() - sent_at
                 self._answer_s = took_s if self._answer_s is None else 0.95 * self._answer_s + 0.05 * took_s
                 self._notice_clock(response.date)
-                return protocol.decode(
+                answer = protocol.decode(
                     response.status,
                     response.body,
                     retry_after_s=_retry_after_s(response.retry_after, self._now()),
                     redact=partial(self._redact, signed["sign"]),
                 )
-            except TransientError as error:
-                if error.rate_limited:
+            except ApiError as error:
+                if isinstance(error, TransientError) and error.rate_limited:
                     self.pace.slow_down(sent_at)
-                log.info(
-                    "asked again or given up: %s", type(error).__name__, extra={"status": error.evidence.http_status}
-                )
+                elif isinstance(error, ConfigurationError):
+                    self._add_clock(error)
+                _log_failure(error, attempt, sent_at)
                 raise
-            except ConfigurationError as error:
-                self._add_clock(error)
-                raise
+            if log.isEnabledFor(logging.DEBUG):
+                said = Evidence(0, "", answer.req_id, response.status)
+                log.debug("request answered", extra=_fields(said, attempt, sent_at))
+            return answer
 
     @contextmanager
     def _place(self, stop: threading.Event) -> Iterator[None]:
@@ -206,6 +214,24 @@ class Client:
 
     def _redact(self, sign: str, text: str) -> str:
         return self.credentials.redact(text.replace(sign, "***"))
+
+
+def _log_failure(error: ApiError, attempt: int, sent_at: float) -> None:
+    level = logging.WARNING if isinstance(error, ConfigurationError) else logging.INFO
+    if log.isEnabledFor(level):
+        log.log(level, "request failed: %s", type(error).__name__, extra=_fields(error.evidence, attempt, sent_at))
+
+
+def _fields(said: Evidence, attempt: int, sent_at: float) -> dict[str, object]:
+    """What is logged of a request: neither the order id nor the vendor's words."""
+    latency_ms = round(1000 * (time.monotonic() - sent_at), 1)
+    return {
+        "attempt": attempt,
+        "status": said.http_status,
+        "code": said.code,
+        "req_id": said.req_id,
+        "latency_ms": latency_ms,
+    }
 
 
 def _wait_s(state: tenacity.RetryCallState) -> float:

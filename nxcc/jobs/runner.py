@@ -9,12 +9,12 @@ import logging
 import os
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from nxcc import logs
 from nxcc.errors import ApiError, ConfigurationError, NxccError
 from nxcc.jobs.errors import JobsError
 from nxcc.jobs.files import FileRequest, build
@@ -101,7 +101,7 @@ class Runner:
             except JobsError as error:
                 log.warning("jobs cannot be looked after: %s", error)
             except Exception as error:  # noqa: BLE001 - a system without threads, say: without this one nothing goes on
-                _log_broken("looking after jobs", error)
+                logs.broke(log, "looking after jobs", error)
             self._poke.wait(LOOK_EVERY_S)
             self._poke.clear()
 
@@ -126,18 +126,24 @@ class Runner:
         thread.start()
 
     def _run(self, job_id: str, live: Live) -> None:
+        with logs.about(job=job_id):
+            self._run_one(job_id, live)
+
+    def _run_one(self, job_id: str, live: Live) -> None:
         try:
             job = self._store.get(job_id)
             if job is None:
                 return
+            log.info("job begins", extra={"ids": job.ids, "state": job.state})
             folder = Folder(self._folders / job_id)
             began = job.started_at or self._now()
             self._store.change(job_id, AT_WORK, state="running", started_at=began, note="", cure="", code="")
             Passing(self._store, self._lookup, folder, job, live, patience_s=self._patience_s, now=self._now).run()
+            self._log_end(job_id)
         except NxccError as error:
             self._halt(job_id, live, error)
         except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
-            _log_broken("a job", error)
+            logs.broke(log, "a job", error)
             said = f"Something happened that the app was not made for ({type(error).__name__})."
             self._halt(job_id, live, NxccError(said, cure="Resume the job. If it stays, report it with the app's log."))
         finally:
@@ -154,12 +160,22 @@ class Runner:
         if isinstance(error, ConfigurationError) and error.order_id:
             what += f" It came when {error.order_id} was asked."
         try:
-            self._store.change(
+            if self._store.change(
                 job_id, AT_WORK, state="halted", halted_at=self._now(), note=what, cure=error.cure, code=code
-            )
+            ):
+                log.warning("job halted: %s", type(error).__name__, extra={"code": code})
         except JobsError as second:
             self._not_before[job_id] = time.monotonic() + AGAIN_AFTER_S
             log.warning("a halted job cannot be noted: %s", second)
+
+    def _log_end(self, job_id: str) -> None:
+        job = self._store.get(job_id)
+        if job is None:
+            log.info("job ended: it was deleted")
+            return
+        counts = ("state", "ids", "found", "no_calls", "failed", "invalid", "calls", "from_archive", "requests")
+        ended = "job left for the next start" if job.state in AT_WORK else "job ended"
+        log.info(ended, extra={name: getattr(job, name) for name in counts})
 
     def _make_files(self) -> None:
         for job_id, name, request in self._store.wanted_files():
@@ -176,7 +192,7 @@ class Runner:
         except NxccError as error:
             self._file_failed(job_id, name, str(error))
         except Exception as error:  # noqa: BLE001 - whoever waits for the file must hear of it
-            _log_broken("a file", error)
+            logs.broke(log, "a file", error)
             self._file_failed(job_id, name, f"The file could not be made ({type(error).__name__}).")
 
     def _file_failed(self, job_id: str, name: str, said: str) -> None:
@@ -184,8 +200,3 @@ class Runner:
             self._store.file_is(job_id, name, "failed", said)
         except JobsError as error:
             log.warning("a file that failed cannot be noted: %s", error)
-
-
-def _log_broken(what: str, error: Exception) -> None:
-    """Where it broke, not what it said: that may hold a number out of a record."""
-    log.error("%s broke: %s\n%s", what, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))

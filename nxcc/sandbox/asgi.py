@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
@@ -25,6 +26,8 @@ from nxcc.sandbox.misbehave import misbehave
 from nxcc.sandbox.recordings import PREFIX, recording
 from nxcc.sandbox.reply import Outcome, Reply, envelope, http_error, success
 from nxcc.sandbox.world import World
+
+log = logging.getLogger(__name__)
 
 KEPT_REQUESTS = 200_000
 
@@ -123,6 +126,7 @@ class SandboxApp:
         seen = Seen(at, order_id_in(body), ts, sign, algorithm, status, code, body)
         with self._noting:
             self.requests.append(seen)
+        log.debug("request", extra={"status": status, "code": code})
 
     def seen(self) -> tuple[Seen, ...]:
         """A copy of `requests`; from any thread."""

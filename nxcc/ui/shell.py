@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from streamlit import Page
 
-from nxcc import wording
+from nxcc import logs, wording
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.palette import PALETTES, Palette
@@ -105,8 +104,7 @@ def run(draw: Callable[[], None]) -> None:
     except NxccError as error:
         panels.problem(error, key="not_done", title="That did not work", kept="Nothing was changed.")
     except Exception as error:
-        # Where it broke, not what it said: that may hold a number out of a record.
-        log.error("a page broke: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))  # noqa: TRY400
+        logs.broke(log, "a page", error)
         panels.problem(
             NxccError(
                 f"Something happened that the app was not made for ({type(error).__name__}).",

@@ -1,0 +1,41 @@
+"""The server's logs: ours, Streamlit's and uvicorn's in one format, on stderr."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import streamlit as st
+import streamlit.logger
+
+from nxcc import logs
+from nxcc.errors import SettingsError
+from nxcc.settings import Settings, load
+
+_SERVERS = ("streamlit", "uvicorn", "websockets")
+
+
+def begin() -> None:
+    """Once the server is up: uvicorn sets its own loggers up before."""
+    try:
+        settings = load()
+    except SettingsError:
+        settings = Settings.model_construct()  # the defaults; opening the desk says what is wrong
+    logs.begin(settings.log_format, settings.log_level)
+    logs.hide(*settings.secrets)
+    if st.secrets.load_if_toml_exists():
+        logs.hide(*_secrets_in(st.secrets.get("auth", {})))
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in _SERVERS:
+            logs.join(logging.getLogger(name))
+    streamlit.logger.setup_formatter = logs.join  # of the loggers that Streamlit makes later
+
+
+def _secrets_in(table: Mapping[str, Any]) -> Iterator[str]:
+    """Values of sign-in's settings that are secrets, those of several providers as well."""
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _secrets_in(value)
+        elif isinstance(value, str) and "secret" in name:
+            yield value
