@@ -37,3 +37,4 @@ def _open(ending: threading.Event) -> None:
             said = desk.what
         if ending.wait(AGAIN_AFTER_S):
             return
+    log.info("at work on %s", "the sandbox" if desk.sandbox else "the configured account")

@@ -14,6 +14,7 @@ from nxcc.errors import SettingsError
 from nxcc.settings import Settings, load
 
 _SERVERS = ("streamlit", "uvicorn", "websockets")
+_ACCESS = "uvicorn.access"
 
 
 def begin() -> None:
@@ -28,8 +29,16 @@ def begin() -> None:
         logs.hide(*_secrets_in(st.secrets.get("auth", {})))
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in _SERVERS:
-            logs.join(logging.getLogger(name))
-    streamlit.logger.setup_formatter = logs.join  # of the loggers that Streamlit makes later
+            _join(logging.getLogger(name))
+    streamlit.logger.setup_formatter = _join  # of the loggers that Streamlit makes later
+
+
+def _join(logger: logging.Logger) -> None:
+    if logger.name == _ACCESS:  # addresses hold order ids, and the code of a sign-in
+        logger.handlers.clear()
+        logger.propagate = False
+    else:
+        logs.join(logger)
 
 
 def _secrets_in(table: Mapping[str, Any]) -> Iterator[str]:
