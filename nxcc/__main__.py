@@ -29,7 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sandbox_command.add_arguments(sandbox)
         sandbox.set_defaults(run=sandbox_command.run)
-    for name, does in (("backup", "all that is kept, in one file"), ("restore", "put a backup back")):
+    others = {
+        "check": "whether settings, API, clock, disk, archive and jobs are well",
+        "backup": "all that is kept, in one file",
+        "restore": "put a backup back",
+    }
+    for name, does in others.items():
         known = commands.add_parser(name, help=does)
         if given[:1] == [name]:  # what they bring, nobody else need wait for
             module = importlib.import_module(f"nxcc.command.{name}")

@@ -17,6 +17,8 @@ from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nxcc.aliases import Aliases
     from nxcc.audit import Audit
     from nxcc.errands import Errands
@@ -91,7 +93,7 @@ def _open_desk(settings: Settings, *, with_jobs: bool) -> Desk:
             timeout_s=settings.timeout_s,
             attempts=settings.attempts,
         )
-        archive = Archive(settings.data_dir / f"{_name(settings)}.duckdb", _gateway(credentials), credentials.tenant_id)
+        archive = Archive(ledger_of(settings)[0], _gateway(credentials), credentials.tenant_id)
     except NxccError:
         if sandbox:
             sandbox.stop()
@@ -136,6 +138,13 @@ def open_errands(settings: Settings, *, of_anybody: bool = False) -> Errands:
 
     owner = errands.ANYBODY if of_anybody else owner_of(settings)
     return errands.Errands(settings.data_dir / errands.FILE, owner)
+
+
+def ledger_of(settings: Settings) -> tuple[Path, str, int]:
+    """The archive's file, and whose answers in it are ours: gateway and team; "" and 0 in the sandbox's: all are."""
+    path = settings.data_dir / f"{_name(settings)}.duckdb"
+    credentials = settings.credentials
+    return (path, _gateway(credentials), credentials.tenant_id) if credentials else (path, "", 0)
 
 
 def owner_of(settings: Settings) -> str:

@@ -140,7 +140,7 @@ class _Formatter(logging.Formatter):
             "message": _cut(_one_line(redact(_message(record)))),
         }
         fields = {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
-        for name, value in (_about.get() | fields).items():
+        for name, value in {**_about.get(), **fields}.items():
             if value not in (None, ""):
                 plain = value if isinstance(value, int | float) else _cut(_one_line(_without_secrets(str(value))))
                 said[name] = plain

@@ -25,6 +25,24 @@ TICK_S = 0.1
 log = logging.getLogger(__name__)
 
 
+class Hits:
+    """How many ids were looked up since this moment (aware UTC), and how many of them the archive answered.
+
+    An id counts each time anew. Thread-safe.
+    """
+
+    def __init__(self, since: datetime) -> None:
+        self.since = since
+        self.looked_up = self.from_archive = 0
+        self._lock = threading.Lock()
+
+    def add(self, looked_up: int, from_archive: int) -> None:
+        """Some more."""
+        with self._lock:
+            self.looked_up += looked_up
+            self.from_archive += from_archive
+
+
 class Lookup:
     """The door to outcomes; a process has one, so that all its sessions share what is being asked. Thread-safe."""
 
@@ -40,6 +58,7 @@ class Lookup:
         self.archive = archive
         self.freshness = freshness
         self.now = now
+        self.hits = Hits(now())
         self._claims = Claims()
 
     def run(
@@ -127,6 +146,7 @@ class _Run:
         self._mine |= mine
         self._elsewhere |= elsewhere
         known = self._archive.known(mine, self._window) if mine else {}
+        self._lookup.hits.add(len(mine), len(known))
         self._settle(known.values())
         if mine or elsewhere:
             self._asking.add(order_id for order_id in mine if order_id not in known)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from nxcc import data_folder
+from nxcc import checks, data_folder
+from nxcc.archive import standing
 from nxcc.desk import Desk
 from nxcc.errands import Handler
 
 
 def handlers(desk: Desk) -> Mapping[str, Handler]:
     """By kind: what is done with what is wanted; each returns plain JSON, or raises an `NxccError` to be told."""
-    return {"copy_ledgers": lambda wants: _copy_ledgers(desk, wants)}
+    return {
+        "copy_ledgers": lambda wants: _copy_ledgers(desk, wants),
+        checks.STANDING: lambda _: asdict(standing(desk.archive)),
+    }
 
 
 def _copy_ledgers(desk: Desk, wants: dict[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,13 @@ class Pace:
         """The rate now, in requests a second; infinite without a limit."""
         return self._rate
 
+    @property
+    def lately(self) -> int:
+        """Requests that were let go in the last whole second."""
+        with self._lock:
+            ago_s = self._now() - self._second
+            return self._sent_before if ago_s < 1 else self._sent if ago_s < 2 else 0
+
     def reserve(self, within_s: float = math.inf) -> float | None:
         """Takes the next slot; returns how many seconds to wait for it.
 

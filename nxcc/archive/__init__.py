@@ -3,6 +3,7 @@
 from nxcc.archive.explored import Explored
 from nxcc.archive.ledger import Archive
 from nxcc.archive.listed import Figures, Listed, Reason, Tally
+from nxcc.archive.standing import Standing, standing, standing_of_file
 from nxcc.archive.tallied import Look, Options, Tallied
 from nxcc.archive.window import Freshness, Window
 
@@ -15,7 +16,10 @@ __all__ = [
     "Look",
     "Options",
     "Reason",
+    "Standing",
     "Tallied",
     "Tally",
     "Window",
+    "standing",
+    "standing_of_file",
 ]
