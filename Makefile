@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: help run test lint bench chromium clean
+.PHONY: help run test lint bench lock chromium clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -15,11 +15,16 @@ run: $(VENV)/run.stamp  ## serve the app (the sandbox answers until credentials 
 test: $(VENV)/dev.stamp chromium  ## run every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-lint: $(VENV)/dev.stamp  ## style, types, and the direction of imports
+lint: $(VENV)/dev.stamp  ## style, types, direction of imports, secrets, weaknesses of packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.lint.secret_scan
+	$(BIN)/python -m tests.lint.advisories
+
+lock: $(VENV)/dev.stamp  ## requirements.lock anew: every package that is shipped, with hashes
+	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements.lock
 
 bench: $(VENV)/dev.stamp  ## print figures beside baselines (ten minutes or more; SECTIONS="asking files million explore kill")
 	$(BIN)/python -m tests.bench $(SECTIONS)
