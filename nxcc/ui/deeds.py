@@ -7,7 +7,6 @@ import streamlit as st
 
 from nxcc.access import May, Role, Viewer
 from nxcc.audit import Deed
-from nxcc.desk import Desk
 from nxcc.ui import resources, sign_in
 from nxcc.ui.sign_in import Standing
 
@@ -40,7 +39,7 @@ def note_entry(standing: Standing) -> None:
     """Notes that somebody came in, or was turned away."""
     if standing.viewer:
         _note(standing.viewer, "signed in", "", None, "")
-    else:
+    elif standing.who:
         _note(Viewer(standing.who, Role.VIEWER), "was refused", standing.why, None, "")
 
 
@@ -50,6 +49,6 @@ def note_exit(viewer: Viewer) -> None:
 
 
 def _note(viewer: Viewer, deed: Deed, of: str, count: int | None, job: str) -> None:
-    desk = resources.opened()
-    if isinstance(desk, Desk) and desk.audit:
+    desk = resources.open_now()
+    if desk and desk.audit:
         desk.audit.note(viewer, deed, of, count=count, job=job)

@@ -55,7 +55,7 @@ class Doors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what may pass, answers 403 else."""
         if scope["type"] == "lifespan" or (refused := _refused(scope)) is None:
-            await self._app(scope, receive, way_back.kept(scope, send) if scope["type"] == "http" else send)
+            await self._app(scope, receive, way_back.kept(scope, send, _came_in) if scope["type"] == "http" else send)
         elif scope["type"] == "http":
             await PlainTextResponse(refused, 403)(scope, receive, send)
         else:
@@ -106,6 +106,15 @@ def _end(claims: dict[str, Any]) -> None:
             deeds.note_exit(standing.viewer)
     except NxccError as error:
         log.warning("a sign-out was not noted: %s", error)
+
+
+def _came_in(cookies: str) -> None:
+    """Somebody has just signed in, or tried to."""
+    standing = sign_in.of_claims(claims_of(Headers({"cookie": cookies})))
+    try:
+        deeds.note_entry(standing)
+    except NxccError as error:
+        log.warning("a sign-in was not noted: %s", error)
 
 
 def _from_here(scope: Scope, headers: Headers) -> bool:

@@ -131,7 +131,7 @@ def _who() -> None:
     if viewer is None or not viewer.signed_in:
         return
     with st.container(border=True, gap="xsmall", key="who"):
-        st.markdown(f":material/person: **{wording.in_markdown(wording.cut(viewer.who, 28))}**")
+        st.text(wording.cut(wording.plain(viewer.who), 40))  # as markdown it would become a link
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.caption(viewer.role.word, width="content")
             st.button("Sign out", icon=":material/logout:", key="sign_out", type="tertiary", on_click=st.logout)

@@ -22,8 +22,11 @@ _SIGNING_IN_S = 600
 _LONGEST = 3_000  # characters: a cookie holds 4,096
 
 
-def kept(scope: Scope, send: Send) -> Send:
-    """What to send with: it keeps the way back when signing in begins, and takes it when it ends."""
+def kept(scope: Scope, send: Send, came_in: Callable[[str], None]) -> Send:
+    """What to send with: it keeps the way back when signing in begins, and takes it when it ends.
+
+    `came_in` hears the cookies of whoever has signed in.
+    """
     path, headers = scope["path"], Headers(scope=scope)
     if path.endswith(_LOGIN):
         came_from = _page(headers)
@@ -31,13 +34,16 @@ def kept(scope: Scope, send: Send) -> Send:
             return _on_start(send, lambda answer: answer.append("set-cookie", _set(came_from, _SIGNING_IN_S)))
     elif path.endswith(_CALLBACK):
         back = _cookie(headers)
-        if back:
-            return _on_start(send, lambda answer: _take(answer, back))
+        return _on_start(send, lambda answer: _take(answer, back, came_in))
     return send
 
 
-def _take(answer: MutableHeaders, back: str) -> None:
-    if any(cookie.startswith(f"{USER_COOKIE_NAME}=") for cookie in answer.getlist("set-cookie")):
+def _take(answer: MutableHeaders, back: str, came_in: Callable[[str], None]) -> None:
+    cookies = [cookie.partition(";")[0] for cookie in answer.getlist("set-cookie")]
+    if not any(cookie.startswith(f"{USER_COOKIE_NAME}=") and not cookie.endswith("=") for cookie in cookies):
+        return
+    came_in("; ".join(cookie for cookie in cookies if cookie.startswith(USER_COOKIE_NAME)))
+    if back:
         answer["location"] = back
         answer.append("set-cookie", _set("", 0))
 
