@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
 
 import requests
 from joserfc import jwt
@@ -22,7 +23,7 @@ from nxcc.desk import Desk, open_desk
 from nxcc.jobs import Checked
 from nxcc.sandbox import Sandbox
 from nxcc.settings import Settings
-from tests.browser.conftest import account, app
+from tests.browser.server import account, app
 from tests.oidc.provider import Provider
 
 COOKIE_SECRET = "a secret for cookies in tests, 32 bytes or more"
@@ -67,7 +68,7 @@ class Guarded:
     def cookies(self, person: str) -> dict[str, str]:
         """What a browser holds after somebody has signed in: at the provider, once a person."""
         if person not in self._signed_in:
-            self._signed_in[person] = cookies(self.address, person)
+            self._signed_in[person] = sign_in_undrawn(self.address, person).cookies
         return self._signed_in[person]
 
     def log(self) -> str:
@@ -89,13 +90,22 @@ def choose(page: Page, address: str, person: str) -> None:
     page.locator("[data-testid=stSidebar], .st-key-front_door").first.wait_for()
 
 
-def cookies(address: str, person: str) -> dict[str, str]:
-    """As `sign_in`, by a client that follows the same addresses and draws nothing."""
+class SignedIn(NamedTuple):
+    """What a browser holds after signing in (nothing when it was refused), and the address it is led to."""
+
+    cookies: dict[str, str]
+    address: str
+
+
+def sign_in_undrawn(address: str, person: str, came_from: str = "/") -> SignedIn:
+    """As `sign_in`, by a client that follows the same addresses and draws nothing; "" = gives up at the provider."""
     with requests.Session() as client:
-        choice = client.get(login(address), timeout=30)
+        choice = client.get(login(address), headers={"Referer": urljoin(address, came_from)}, timeout=30)
         choice.raise_for_status()
-        client.post(choice.url, {"person": person}, timeout=30).raise_for_status()
-        return {cookie.name: cookie.value or "" for cookie in client.cookies if cookie.name.startswith("_streamlit_u")}
+        back = client.post(choice.url, {"person": person}, timeout=30)
+        back.raise_for_status()
+        held = {cookie.name: cookie.value or "" for cookie in client.cookies}
+    return SignedIn({name: held[name] for name in held if name.startswith("_streamlit_user")}, back.url)
 
 
 def login(address: str) -> str:
@@ -105,9 +115,9 @@ def login(address: str) -> str:
     return f"{address}/auth/login?provider={token}"
 
 
-def signed(name: str, claims: Mapping[str, object], secret: str = COOKIE_SECRET) -> str:
-    """A cookie as the app would make it, or somebody who knows another secret."""
-    return create_signed_value(secret, name, json.dumps(claims)).decode()
+def signed(name: str, said: object, secret: str = COOKIE_SECRET) -> str:
+    """A cookie as the app would make it, or somebody who knows another secret; what is no text is written as JSON."""
+    return create_signed_value(secret, name, said if isinstance(said, str) else json.dumps(said)).decode()
 
 
 def _cookie(name: str, value: str) -> Any:
@@ -115,7 +125,9 @@ def _cookie(name: str, value: str) -> Any:
 
 
 @contextmanager
-def guarded(data: Path, sandbox: Sandbox, provider: Provider, settings: Mapping[str, str] = LISTS) -> Iterator[Guarded]:
+def guarded_app(
+    data: Path, sandbox: Sandbox, provider: Provider, settings: Mapping[str, str] = LISTS
+) -> Iterator[Guarded]:
     """Such an app in a process of its own, on a data folder that is filled first. Its secrets lie beside the data."""
     filled = fill(data, sandbox)
     secrets = data / "secrets.toml"

@@ -1,0 +1,66 @@
+"""An app in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from nxcc.sandbox import Sandbox
+
+PROJECT = Path(__file__).parents[2]
+
+# Streamlit's own note of a sign-in that was refused; it names the claim, not its value.
+_REFUSED_TOKEN = re.compile(r"OAuth token exchange failed.*?\njoserfc\.errors\.\w+: [^\n]*\n", re.DOTALL)
+
+
+def account(sandbox: Sandbox) -> dict[str, str]:
+    """The settings of an app that asks a sandbox."""
+    said = sandbox.credentials
+    return {
+        "NXCC_BASE_URL": sandbox.base_url,
+        "NXCC_ACCESS_KEY": said.access_key,
+        "NXCC_ACCESS_SECRET": said.access_secret,
+        "NXCC_TENANT_ID": str(said.tenant_id),
+    }
+
+
+@contextmanager
+def app(data: Path, settings: dict[str, str]) -> Iterator[str]:
+    """A Streamlit server in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("NXCC_")}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    environment = clean | {"NXCC_DATA_DIR": str(data)} | settings
+    with (
+        (data / "server.log").open("w+") as log,
+        subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log) as server,
+    ):
+        try:
+            _wait_for(address)
+            yield address
+        finally:
+            server.terminate()
+            server.wait()
+            log.seek(0)
+            said = log.read()
+    assert "Traceback" not in _REFUSED_TOKEN.sub("", said), said
+
+
+@retry(
+    stop=stop_after_delay(40), wait=wait_fixed(0.2), retry=retry_if_exception_type((URLError, OSError)), reraise=True
+)
+def _wait_for(address: str) -> None:
+    with urlopen(f"{address}/_stcore/health") as answer:
+        assert answer.status == 200
