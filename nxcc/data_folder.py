@@ -128,10 +128,9 @@ def replace(folder: Path, fresh: Path, aside: str) -> None:
         plan = {"fresh": fresh.name, "names": names, "old": kept(folder), "aside": aside}
         if not all(_KEPT.fullmatch(name) for name in names) or not _ASIDE_NAME.fullmatch(aside):
             raise ValueError(names)
-        half = folder / f"{PLAN}.half"
+        half = fresh / PLAN
         _write(half, json.dumps(plan).encode())
         half.replace(folder / PLAN)
-        _sync(folder)
         _finish(folder)
 
 
@@ -156,6 +155,7 @@ def _finish(folder: Path) -> str | None:
         plan = json.loads((folder / PLAN).read_bytes())
     except FileNotFoundError:
         return None
+    _sync(folder)
     fresh, aside, names = folder / plan["fresh"], folder / plan["aside"], plan["names"]
     for name in plan["old"]:
         if (folder / name).exists() and (name not in names or (fresh / name).exists()):

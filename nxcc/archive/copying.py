@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -132,6 +133,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[obj
     return connection.execute(_COLUMNS, {"name": name}).fetchall()
 
 
+@cache
 def _columns_of(schema: int) -> list[tuple[object, ...]]:
     with duckdb.connect() as connection:
         migrate(connection, up_to=schema)
