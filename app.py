@@ -13,7 +13,7 @@ def main() -> None:
     """Draws the app."""
     # Here, because the server imports this file before Streamlit can keep anything.
     from nxcc.ui import front_door, navigation, shell
-    from pages import bulk, explore, jobs, lookup, order
+    from pages import bulk, explore, jobs, lookup, order, status
 
     st.set_page_config(
         "Order calls", PROJECT / "static" / "mark.svg", layout="wide", initial_sidebar_state=shell.SIDEBAR_PX
@@ -31,6 +31,7 @@ def main() -> None:
             st.Page(explore.render, title="Explore", icon=":material/monitoring:", url_path="explore"),
             st.Page(order.render, title="Order story", icon=":material/timeline:", url_path="order"),
         ],
+        "Operate": [st.Page(status.render, title="Status", icon=":material/monitor_heart:", url_path="status")],
     }
     moved = st.Page(lookup.moved, title="Look up", url_path="lookup", visibility="hidden")
     page = st.navigation(pages | {"": [moved]}, position="hidden")  # Streamlit hides a list of one; ours does not

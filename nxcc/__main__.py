@@ -9,8 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from nxcc import __version__, command, logs
-from nxcc.errors import SettingsError
-from nxcc.settings import load
+from nxcc.settings import for_logs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,14 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _begin_logs() -> None:
-    """Warnings only, unless something else is set: the rest is said in sentences."""
-    try:
-        settings = load()
-    except SettingsError:  # the command says what is wrong
-        logs.begin("plain", "warning")
-        return
-    logs.begin(settings.log_format, settings.log_level if "log_level" in settings.model_fields_set else "warning")
-    logs.hide(*settings.secrets)
+    """Errors only, unless something else is set: all else is said in sentences."""
+    wanted = for_logs()
+    logs.begin(wanted.format, wanted.level or "error")
+    logs.hide(*wanted.secrets)
 
 
 if __name__ == "__main__":

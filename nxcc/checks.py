@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from nxcc import logs
 from nxcc.account import Credentials
@@ -61,7 +62,6 @@ def run(*, offline: bool = False) -> list[Check]:
         settings = load()
     except SettingsError as error:
         return [Check("settings", "fail", f"{error.what} Nothing else was looked at.", error.cure)]
-    logs.hide(*settings.secrets)
     found = [of_settings(settings)]
     if not offline:
         found += safely("api", lambda: of_api(settings.credentials, settings.timeout_s))
@@ -98,7 +98,8 @@ def of_settings(settings: Settings) -> Check:
         for source in ("environment", "secrets.toml")
         if (n := sum(found == source for found in origin.values()))
     )
-    who = f"team {settings.tenant_id} at {settings.base_url}" if settings.credentials else "the sandbox"
+    where = urlsplit(settings.base_url).netloc
+    who = f"team {settings.tenant_id} at {where}" if settings.credentials else "the sandbox"
     return Check(
         "settings",
         "ok",
@@ -192,16 +193,14 @@ def of_jobs(store: Store) -> Check:
     halted = [{"id": job.id, "code": job.code} for job in store.all() if job.state == "halted"]
     runner = store.runner(datetime.now(UTC))
     value = {"states": states, "halted": halted, "runner_pid": runner}
-    said = ", ".join(f"{n:,} {state}" for state, n in states.items()) or "none so far"
+    said = ", ".join(f"{n:,} {state}" for state, n in states.items()) or "None so far"
     if halted:
         cure = "Open them on the Jobs page: each says what halted it. Resume it after the cure."
-        return Check("jobs", "warn", f"{len(halted):,} halted ({said}).", cure, value)
+        return Check("jobs", "warn", f"{said}.", cure, value)
     waiting = states.get("queued", 0) + states.get("running", 0)
     if waiting and runner is None:
-        return Check(
-            "jobs", "warn", f"{waiting:,} would go on, but the app does not run ({said}).", "Start the app.", value
-        )
-    return Check("jobs", "ok", f"Nothing is halted: {said}.", value=value)
+        return Check("jobs", "warn", f"{said}, and the app does not run.", "Start the app: they go on.", value)
+    return Check("jobs", "ok", f"{said}; nothing is halted.", value=value)
 
 
 def _answer(client: Client, value: dict[str, Any]) -> tuple[State, str, str]:

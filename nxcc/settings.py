@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -168,11 +169,6 @@ class Settings(BaseSettings):
         }
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must never be shown or logged."""
-        return tuple(value.get_secret_value() for value in (self.access_key, self.access_secret) if value)
-
-    @property
     def credentials(self) -> Credentials | None:
         """The account to ask with; None = nothing configured, so the sandbox answers."""
         if self.access_key is None or self.access_secret is None or self.tenant_id is None:
@@ -243,6 +239,33 @@ def sources(secrets_file: Path | None = None) -> dict[str, Source]:
         else "default"
         for name in Settings.model_fields
     }
+
+
+@dataclass(frozen=True, slots=True)
+class ForLogs:
+    """How to log, and what to keep out of it. `level` None = not set."""
+
+    format: logs.Format
+    level: logs.Level | None
+    secrets: tuple[str, ...]
+
+
+def for_logs(secrets_file: Path | None = None) -> ForLogs:
+    """These settings, whatever is wrong with the others: the log has to say that, in its own format."""
+    try:
+        said = _from_secrets(secrets_file or _secrets_file())
+    except SettingsError:
+        said = {}
+    for name in ("log_format", "log_level", "access_key", "access_secret"):
+        if value := os.environ.get(PREFIX + name.upper()):
+            said[name] = value
+    text = {name: str(value).strip() for name, value in said.items()}
+    format, level = text.get("log_format", "").lower(), text.get("log_level", "").lower()
+    return ForLogs(
+        cast(logs.Format, format) if format in get_args(logs.Format) else "plain",
+        cast(logs.Level, level) if level in get_args(logs.Level) else None,
+        tuple(text[name] for name in ("access_key", "access_secret") if name in text),
+    )
 
 
 def shown(settings: Settings, name: str) -> str:

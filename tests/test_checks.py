@@ -381,7 +381,7 @@ def test_jobs__halted_and_left_ones(configure: Configure) -> None:
     job = desk.jobs.start(folder, Checked(0), name="a list", who="amy")
     desk.close()
     waits = looked(offline=True)["jobs"]
-    assert (waits.state, waits.value["states"], waits.cure) == ("warn", {"queued": 1}, "Start the app.")
+    assert (waits.state, waits.value["states"], waits.cure) == ("warn", {"queued": 1}, "Start the app: they go on.")
     store = open_store(settings)
     store.beat(os.getpid(), desk.lookup.now())
     assert checks.of_jobs(store).state == "ok"

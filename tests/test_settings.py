@@ -10,7 +10,7 @@ import pytest
 from nxcc.access import Role
 from nxcc.account import Credentials
 from nxcc.errors import SettingsError
-from nxcc.settings import ACCEPTS, PROJECT, Settings, load, masked_key, shown, sources
+from nxcc.settings import ACCEPTS, PROJECT, ForLogs, Settings, for_logs, load, masked_key, shown, sources
 
 Secrets = Callable[[str], Path]
 ACCOUNT = {"ACCESS_KEY": "env-key", "ACCESS_SECRET": "env-secret", "TENANT_ID": "7"}
@@ -244,3 +244,12 @@ def test_shown__neither_key_nor_secret(secrets: Secrets, environment: Callable[.
     assert (said["timeout_s"], said["admins"], said["allow_anonymous"]) == ("2.5", "ann@example.com, @example.org", "0")
     assert (said["timezone"], said["tenant_id"]) == ("", "7")
     assert masked_key("short") == "•••"
+
+
+def test_for_logs__whatever_else_is_wrong(secrets: Secrets, environment: Callable[..., None]) -> None:
+    path = secrets('[nxcc]\nlog_format = "JSON"\naccess_secret = "file-secret"\nconcurrency = 0\n')
+    environment(LOG_LEVEL="Debug", ACCESS_KEY="env-key", TIMEOUT_S="fast")
+    assert for_logs(path) == ForLogs("json", "debug", ("env-key", "file-secret"))
+    environment(LOG_LEVEL="loud", LOG_FORMAT="xml")
+    assert for_logs(path) == ForLogs("plain", None, ("env-key", "file-secret"))
+    assert for_logs(secrets("[nxcc\n")) == ForLogs("plain", None, ("env-key",))

@@ -10,8 +10,7 @@ import streamlit as st
 import streamlit.logger
 
 from nxcc import logs
-from nxcc.errors import SettingsError
-from nxcc.settings import Settings, load
+from nxcc.settings import for_logs
 
 _SERVERS = ("streamlit", "uvicorn", "websockets")
 _ACCESS = "uvicorn.access"
@@ -19,12 +18,9 @@ _ACCESS = "uvicorn.access"
 
 def begin() -> None:
     """Once the server is up: uvicorn sets its own loggers up before."""
-    try:
-        settings = load()
-    except SettingsError:
-        settings = Settings.model_construct()  # the defaults; opening the desk says what is wrong
-    logs.begin(settings.log_format, settings.log_level)
-    logs.hide(*settings.secrets)
+    wanted = for_logs()
+    logs.begin(wanted.format, wanted.level or "info")
+    logs.hide(*wanted.secrets)
     if st.secrets.load_if_toml_exists():
         logs.hide(*_secrets_in(st.secrets.get("auth", {})))
     for name in list(logging.root.manager.loggerDict):
