@@ -184,7 +184,7 @@ def test_run__an_archive_that_cannot_keep_answers_stops_the_run(
     archive = archive_at()
     lookup = Lookup(client_of(sandbox), archive, DAY)
     ids = [own("SAMPLE-VENDOR"), own("SHAPE-LIST")]
-    with archive._connection.cursor() as cursor:
+    with archive.writing() as cursor:
         cursor.execute("ALTER TABLE archive.calls RENAME TO gone")
         with pytest.raises(ArchiveError):
             outcomes_of(lookup.run(ids))

@@ -50,17 +50,27 @@ COLUMNS = f"""
     order_calls UINTEGER, to_answer UINTEGER, time_to_answer_s DOUBLE, bits USMALLINT
 """
 WORDS_COLUMNS = "id UINTEGER, kind VARCHAR, text VARCHAR"
+_LISTS = "lists AS MATERIALIZED (SELECT {} FROM {{source}} AS s)".format(
+    ", ".join(f"list(DISTINCT {text}) AS {kind}" for kind, text in _TEXTS.items())
+)
+_FROM_LISTS = " UNION ALL ".join(f"SELECT '{kind}' AS kind, unnest({kind}) AS text FROM lists" for kind in _TEXTS)
 
 
 def new_words(schema: str, source: str) -> str:
     """Adds the texts in `source` (rows of the ledger) that `schema`.words does not have yet."""
-    lists = ", ".join(f"list(DISTINCT {text}) AS {kind}" for kind, text in _TEXTS.items())
-    texts = " UNION ALL ".join(f"SELECT '{kind}' AS kind, unnest({kind}) AS text FROM lists" for kind in _TEXTS)
     return f"""
         INSERT INTO {schema}.words
-        WITH lists AS MATERIALIZED (SELECT {lists} FROM {source} AS s)
+        WITH {_LISTS.format(source=source)}
         SELECT (SELECT coalesce(max(id), 0) FROM {schema}.words) + row_number() OVER (ORDER BY kind, text), kind, text
-        FROM ({texts}) AS new ANTI JOIN {schema}.words USING (kind, text) WHERE text IS NOT NULL
+        FROM ({_FROM_LISTS}) AS new ANTI JOIN {schema}.words USING (kind, text) WHERE text IS NOT NULL
+    """
+
+
+def words_in_use(schema: str, source: str) -> str:
+    """The rows of `schema`.words whose texts occur in `source`."""
+    return f"""
+        WITH {_LISTS.format(source=source)}
+        SELECT id, kind, text FROM {schema}.words SEMI JOIN ({_FROM_LISTS}) AS used USING (kind, text)
     """
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyarrow import compute as pc
 
 from nxcc.archive.ledger import ANSWERS, Archive
+from nxcc.archive.left_out import told_word
 from nxcc.archive.listed import Listed
 from nxcc.records import COLUMNS
 
@@ -24,7 +25,7 @@ _PAIRS = f"""
         WHERE answer.outcome <> 'failed' AND answer.asked_at > $own
     )
     SELECT order_id, any_value(mine.outcome) AS outcome, any_value(mine.asked_at) AS asked_at,
-        arg_max(l.outcome, l.asked_at) AS outcome_before, max(l.asked_at) AS asked_before
+        arg_max({told_word("l.")}, l.asked_at) AS outcome_before, max(l.asked_at) AS asked_before
     FROM mine JOIN archive.lookups AS l USING (order_id)
     WHERE l.gateway = $gateway AND l.tenant_id = $tenant AND l.outcome <> 'failed' AND l.asked_at < mine.asked_at
     GROUP BY order_id

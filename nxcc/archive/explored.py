@@ -6,15 +6,17 @@ The file holds nothing that the archive does not: when it is missing, damaged or
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from nxcc.archive import call_rows
-from nxcc.archive.call_rows import count_once, fold, narrow, new_words
+from nxcc.archive.call_rows import count_once, fold, narrow, new_words, words_in_use
 from nxcc.archive.ledger import Archive
+from nxcc.archive.ledger_file import quoted, remove
 from nxcc.archive.sentences import sentences
 from nxcc.errors import ArchiveError
 
@@ -39,24 +41,15 @@ class Explored:
         self.archive = archive
         self.path = archive.path.with_name(f"{archive.path.stem}-explored{archive.path.suffix}")
         self._lock = threading.Lock()
-        self._attached = False
+        self._attached = self._ready = False
+        self._words: pa.Table | None = None  # of a file that was removed: who looks at calls just now has their numbers
 
     def refresh(self, told: Told = _silent) -> None:
         """Brings the rows up with the ledger; `told` hears how many of the ledger's rows are done, and of how many."""
         with self._lock, sentences(self.path):
             self._attach()
-            with self.archive.reading() as read:
-                there = _one(read("SELECT coalesce(max(rowid) + 1, 0) AS n FROM archive.calls", {}))
-                state = read("SELECT * FROM explored.state", {}).to_pylist()
-                owner = read("SELECT $gateway AS gateway, $tenant AS tenant_id", {}).to_pylist()[0]
-            mine = [row["read"] for row in state if row["version"] == VERSION and owner.items() <= row.items()]
-            done = mine[0] if mine else 0
-            if mine and done == there:
-                return
-            if not mine or done > there or there - done > _MOST_ADDED:
-                self._rebuild(there, told)
-            else:
-                self._add(done, there)
+            self._bring_up(told)
+            self._ready = True
 
     def words(self) -> tuple[dict[int, tuple[str, str]], int, int]:
         """Texts by their number, each with its column; and the first and last quarter of an hour with a call."""
@@ -67,9 +60,41 @@ class Explored:
 
     def read(self, query: str, values: dict[str, Any]) -> pa.Table:
         """The answer to a query over `calls` and `words`, for the modules of this package."""
+        while True:
+            with self.archive.reading() as read:
+                if self._ready:  # it stays so as long as we read
+                    read(f"SET search_path = '{SCHEMA},archive'", {})
+                    return read(query, values)
+            self.refresh()
+
+    @contextmanager
+    def gone(self) -> Iterator[Callable[[duckdb.DuckDBPyConnection, str], None]]:
+        """For whoever replaces the ledger: nobody brings the rows up meanwhile. What it gives removes the file, for
+        somebody who is alone in the archive; texts keep their numbers if they occur in `calls`, a part of the ledger.
+        """
+        with self._lock:
+            yield self._remove
+
+    def _remove(self, cursor: duckdb.DuckDBPyConnection, calls: str) -> None:
+        if self._attached:
+            self._words = cursor.execute(words_in_use(SCHEMA, calls)).to_arrow_table()
+            cursor.execute(f"DETACH {SCHEMA}")
+        self._attached = self._ready = False
+        remove(self.path)
+
+    def _bring_up(self, told: Told) -> None:
         with self.archive.reading() as read:
-            read(f"SET search_path = '{SCHEMA},archive'", {})
-            return read(query, values)
+            there = _one(read("SELECT coalesce(max(rowid) + 1, 0) AS n FROM archive.calls", {}))
+            state = read("SELECT * FROM explored.state", {}).to_pylist()
+            owner = read("SELECT $gateway AS gateway, $tenant AS tenant_id", {}).to_pylist()[0]
+        mine = [row["read"] for row in state if row["version"] == VERSION and owner.items() <= row.items()]
+        done = mine[0] if mine else 0
+        if mine and done == there:
+            return
+        if not mine or done > there or there - done > _MOST_ADDED:
+            self._rebuild(there, told)
+        else:
+            self._add(done, there)
 
     def _attach(self) -> None:
         if self._attached:
@@ -77,18 +102,22 @@ class Explored:
         try:
             self._open()
         except ArchiveError:  # not ours, or not whole: nothing is lost with it
-            self.path.unlink(missing_ok=True)
-            self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
+            remove(self.path)
             self._open()
         self._attached = True
 
     def _open(self) -> None:
-        quoted = str(self.path).replace("'", "''")
         with self.archive.writing() as cursor:
-            cursor.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS {SCHEMA}")
+            cursor.execute(f"ATTACH IF NOT EXISTS {quoted(self.path)} AS {SCHEMA}")
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.calls ({call_rows.COLUMNS})")
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.words ({call_rows.WORDS_COLUMNS})")
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.state ({_STATE})")
+            if self._words is not None:
+                cursor.register("kept_words", self._words)
+                cursor.execute(
+                    f"INSERT INTO {SCHEMA}.words SELECT * FROM kept_words ANTI JOIN {SCHEMA}.words USING (id)"
+                )
+                self._words = None
 
     def _rebuild(self, there: int, told: Told) -> None:
         """All anew, some orders at a time, so that an order's calls are always together."""

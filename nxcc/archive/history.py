@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 
 from nxcc.archive.ledger import Archive
+from nxcc.archive.left_out import told_word
 from nxcc.outcome import Outcome
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_MINE = """
-    SELECT order_id, epoch_us(asked_at) AS asked_us, outcome, reason, code, req_id, calls, attempts, may_pass
+_MINE = f"""
+    SELECT order_id, epoch_us(asked_at) AS asked_us, {told_word()} AS outcome, reason, code, req_id, calls,
+        attempts, may_pass
     FROM archive.lookups WHERE gateway = $gateway AND tenant_id = $tenant
 """
 

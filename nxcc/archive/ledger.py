@@ -14,13 +14,13 @@ import duckdb
 import pyarrow as pa
 
 from nxcc import records
-from nxcc.archive.schema import migrate
-from nxcc.archive.sentences import sentences
+from nxcc.archive.ledger_file import LedgerFile
+from nxcc.archive.left_out import Stored, told, told_word, without
 from nxcc.archive.window import Window
 from nxcc.outcome import Outcome
+from nxcc.traces import Trace
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-Stored = tuple[Outcome, Sequence[dict[str, Any]]]
 
 _LOOKUPS = pa.schema(
     [
@@ -48,7 +48,8 @@ _ASKED = pa.schema(
     ]
 )
 
-_OF_ANSWER = "'outcome': outcome, 'asked_at': asked_at, 'calls': calls"
+# An answer whose calls were forgotten lasts as long as it did with them, so that it is not asked again for that.
+_OF_ANSWER = f"'outcome': {told_word()}, 'was_found': outcome = 'found', 'asked_at': asked_at, 'calls': calls"
 _MORE_OF_ANSWER = """, 'reason': reason, 'code': code, 'req_id': req_id, 'attempts': attempts,
     'may_pass': coalesce(may_pass, false)"""
 
@@ -69,7 +70,7 @@ def _answers(fields: str) -> str:
         FROM counted GROUP BY order_id
     ), answers AS (
         SELECT order_id, CASE
-            WHEN trusted.asked_at > CASE trusted.outcome WHEN 'found' THEN $found ELSE $no_calls END THEN trusted
+            WHEN trusted.asked_at > CASE WHEN trusted.was_found THEN $found ELSE $no_calls END THEN trusted
             ELSE failure END AS answer
         FROM newest WHERE answer IS NOT NULL
     )
@@ -129,23 +130,12 @@ class Archive:
     def __init__(self, path: Path, gateway: str, tenant_id: int) -> None:
         self.path = path
         self.owner = {"gateway": gateway, "tenant": tenant_id}
+        self.file = LedgerFile(path)
         self._writing = threading.Lock()
-        with sentences(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_file() and not path.stat().st_size:
-                path.unlink()  # what a full disk leaves of a file that was to be created
-            self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-            try:
-                self._connection.execute("ATTACH '" + str(path).replace("'", "''") + "' AS archive")
-                self._connection.execute("USE archive")
-                migrate(self._connection)
-            except BaseException:
-                self._connection.close()  # else the file stays locked for as long as the error lives
-                raise
 
     def close(self) -> None:
         """Lets the file go."""
-        self._connection.close()
+        self.file.close()
 
     def known(self, order_ids: Iterable[str] | pa.Array, window: Window) -> dict[str, Outcome]:
         """Of these ids, those whose answer counts in this window, in one query."""
@@ -153,10 +143,17 @@ class Archive:
         found = self.read(_KNOWN, window.values(), wanted=wanted)
         return {outcome.order_id: outcome for outcome in _outcomes(found, window)}
 
-    def append(self, answers: Sequence[Stored]) -> None:
-        """Keeps answers, all or none: outcomes that were asked (found, no_calls, failed) with their typed calls."""
-        if not answers:
-            return
+    def append(self, answers: Sequence[Stored], left_out: Sequence[Trace] = ()) -> list[Outcome]:
+        """Keeps answers, all or none: outcomes that were asked (found, no_calls, failed) with their typed calls.
+
+        Returns the outcomes as they are kept: without those that are `left_out`, or with fewer calls for it.
+        """
+        with self.file.together():  # nothing is forgotten between the look at what is left out and the write
+            if kept := without(answers, left_out):
+                self._append(kept)
+        return [told(outcome) for outcome, _ in kept]
+
+    def _append(self, answers: Sequence[Stored]) -> None:
         rows = [(outcome, row) for outcome, found in answers for row in found]
         calls = records.table([row for _, row in rows])
         calls = calls.append_column("gateway", pa.array([self.owner["gateway"]] * len(rows), pa.string()))
@@ -231,8 +228,7 @@ class Archive:
 
     @contextmanager
     def _cursor(self, **tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-        with sentences(self.path), self._connection.cursor() as cursor:
-            cursor.execute("SET TimeZone = 'UTC'")
+        with self.file.cursor() as cursor:
             for name, table in tables.items():
                 cursor.register(name, table)
             yield cursor

@@ -55,7 +55,7 @@ def fill(data: Path, orders: int) -> None:
     """Makes an archive of so many orders; written by the engine itself, else it would take half an hour."""
     archive = open_archive(data)
     try:
-        with archive._connection.cursor() as cursor:
+        with archive.writing() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
             cursor.execute(_LOOKUPS, {"orders": orders})
             cursor.execute(_CALLS, {"orders": orders})

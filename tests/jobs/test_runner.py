@@ -428,7 +428,7 @@ def test_halt__an_archive_that_cannot_keep_answers(slow: Sandbox, house_of: Hous
     ids = some(150)
     job = house.start(ids)
     wait_for(lambda: len(slow.requests) > 40)
-    with house.archive._connection.cursor() as cursor:
+    with house.archive.writing() as cursor:
         cursor.execute("ALTER TABLE archive.calls RENAME TO gone")
         halted = house.until(job, "halted")
         cursor.execute("ALTER TABLE archive.gone RENAME TO calls")

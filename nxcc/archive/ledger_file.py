@@ -1,0 +1,127 @@
+"""The file that a ledger lies in: opened, shared by the threads of a process, replaced by another one as a whole."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from nxcc.archive.gate import Gate
+from nxcc.archive.schema import migrate
+from nxcc.archive.sentences import sentences
+from nxcc.errors import ArchiveBusy
+
+ATTACHED_WITHIN_S = 10.0
+_LOOK_EVERY_S = 0.1
+
+
+class LedgerFile:
+    """The engine with the file attached as `archive`. Raises `ArchiveError`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fresh = path.with_name(f"{path.stem}-anew{path.suffix}")  # a file that is to take its place
+        self._gate = Gate()
+        self._attaching = threading.Lock()
+        self._attached = True
+        with sentences(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_file() and not path.stat().st_size:
+                path.unlink()  # what a full disk leaves of a file that was to be created
+            self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+            try:
+                self._connection.execute(f"ATTACH {quoted(path)} AS archive")
+                remove(self.fresh)  # of somebody who was killed while making it
+                self._connection.execute("USE archive")
+                migrate(self._connection)
+            except BaseException:
+                self._connection.close()  # else the file stays locked for as long as the error lives
+                raise
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._connection.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Nobody replaces the file meanwhile."""
+        with self._gate.together():
+            yield
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor, with others at work."""
+        with self._gate.together(), sentences(self.path), self._connection.cursor() as cursor:
+            if not self._attached:
+                self._attach()
+            cursor.execute("SET TimeZone = 'UTC'")
+            yield cursor
+
+    @contextmanager
+    def alone(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor while nobody else reads or writes: they wait."""
+        with self._gate.alone(), self.cursor() as cursor:
+            yield cursor
+
+    def replace(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Puts the closed file at `fresh` in the ledger's place, for whoever is `alone`.
+
+        A process that dies on the way leaves the one or the other, each whole.
+        """
+        cursor.execute("FORCE CHECKPOINT archive")
+        cursor.execute("DETACH archive")
+        self._attached = False
+        try:
+            log = _log_of(self.path)
+            if log.exists() and log.stat().st_size:
+                raise OSError("the ledger's log was not emptied: it would be played back into the other file")
+            log.unlink(missing_ok=True)
+            sync(self.fresh)
+            self.fresh.replace(self.path)
+            sync(self.path.parent)
+        finally:
+            self._attach(ATTACHED_WITHIN_S)
+
+    def _attach(self, within_s: float = 0.0) -> None:
+        """Another process may have taken the file up in the moment in which it was free."""
+        tries, pause = int(within_s / _LOOK_EVERY_S), threading.Event()
+        with self._attaching:
+            while not self._attached:
+                try:
+                    with sentences(self.path):
+                        self._connection.execute(f"ATTACH IF NOT EXISTS {quoted(self.path)} AS archive")
+                    self._attached = True
+                except ArchiveBusy:
+                    if not tries:
+                        raise
+                    tries -= 1
+                    pause.wait(_LOOK_EVERY_S)
+
+
+def quoted(path: Path) -> str:
+    """A path in SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def remove(path: Path) -> None:
+    """Deletes a closed file of the engine with its log, if they are there."""
+    for part in (path, _log_of(path)):
+        part.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """What was written to a file, or renamed in a folder, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some file systems cannot
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
