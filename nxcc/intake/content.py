@@ -12,6 +12,8 @@ from typing import Literal
 from nxcc.intake.limits import LARGEST_BYTES, LARGEST_CONTENT, IntakeError, size
 
 _CHUNK = 1 << 20
+_LARGEST_DIRECTORY = 8_000_000  # bytes in which a ZIP names its members; a workbook takes some thousand
+_LONGEST_END = 66_000  # of a ZIP: its comment takes up to 65,535 bytes
 _SAVE = "Save it as XLSX or CSV."
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -107,11 +109,33 @@ def _ole(path: Path) -> str:
     return "an old Excel workbook (.xls)" if "Workbook".encode("utf-16-le") in whole else "an old Office file"
 
 
+def _directory_bytes(path: Path) -> int:
+    """The size of a ZIP's directory, as its end says it; 0 where there is no end. The larger of the two that ZIP64 has.
+
+    Source: APPNOTE.TXT of PKWARE, 4.3.14 and 4.3.16.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _LONGEST_END))
+        end = file.read()
+    sizes = [0]
+    if (at := end.rfind(b"PK\x05\x06")) >= 0:
+        size = int.from_bytes(end[at + 12 : at + 16], "little")
+        sizes.append(0 if size == 0xFFFFFFFF else size)  # then ZIP64 says it
+    if (at := end.rfind(b"PK\x06\x06")) >= 0:
+        sizes.append(int.from_bytes(end[at + 40 : at + 48], "little"))
+    return max(sizes)
+
+
 def _require_workbook(path: Path, name: str) -> None:
+    if _directory_bytes(path) > _LARGEST_DIRECTORY:  # each member takes ten times its entry in memory
+        raise IntakeError(f"{name} has far more parts than a workbook.", cure=_SAVE)
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
-            mimetype = archive.read("mimetype")[:100] if "mimetype" in members else b""
+            mimetype = b""
+            if "mimetype" in members:
+                with archive.open("mimetype") as file:
+                    mimetype = file.read(100)  # no more of it: unpacked it may be of any size
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError, RuntimeError) as error:
         raise IntakeError(
             f"{name} is a damaged workbook or ZIP archive.", cure="Open it in Excel and save it again, as XLSX or CSV."

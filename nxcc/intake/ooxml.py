@@ -50,20 +50,28 @@ def elements(file: IO[bytes]) -> Iterator[Element]:
     ended: list[Element] = []
     path: list[tuple[str, Attributes]] = []
     texts: list[str] = []
+    length = phonetic = 0  # counted along: a text may come in a million pieces, and any number of elements deep
 
     def start(tag: str, attributes: Attributes) -> None:
+        nonlocal length, phonetic
         path.append((local(tag), attributes))
+        phonetic += path[-1][0] == "rPh"
         if len(path) == 2:
             texts.clear()
+            length = 0
 
     def end(_: str) -> None:
+        nonlocal phonetic
         tag, attributes = path.pop()
+        phonetic -= tag == "rPh"
         ended.append((len(path), tag, attributes, unescaped("".join(texts)) if len(path) == 1 else ""))
 
     def text(data: str) -> None:
-        if path[-1][0] == "t" and not any(tag == "rPh" for tag, _ in path):
+        nonlocal length
+        if path[-1][0] == "t" and not phonetic:
             texts.append(data)
-            if sum(map(len, texts)) > LONGEST_CELL:
+            length += len(data)
+            if length > LONGEST_CELL:
                 raise IntakeError(f"A cell has more than {LONGEST_CELL:,} characters.", cure="Leave that text out.")
 
     reader = parser()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,7 +74,8 @@ def number(value: str) -> str:
         exact = Decimal(value)
     except ArithmeticError:
         return value
-    if not exact.is_finite() or abs(exact) > _LARGEST_WRITTEN_OUT or (exact and abs(exact) < 1 / _LARGEST_WRITTEN_OUT):
+    size = exact.copy_abs()  # abs() would round, and fail over an exponent of a million
+    if not exact.is_finite() or size > _LARGEST_WRITTEN_OUT or (exact and size < 1 / _LARGEST_WRITTEN_OUT):
         return value
     text = format(exact, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -87,6 +89,9 @@ def _kind(code: str) -> str:
 
 
 def _elapsed(value: str) -> str:
-    seconds = round(float(value) * 86_400)
+    days = float(value)
+    if not math.isfinite(days):
+        return value
+    seconds = round(days * 86_400)
     sign = "-" if seconds < 0 else ""
     return f"{sign}{abs(seconds) // 3600}:{abs(seconds) // 60 % 60:02d}:{abs(seconds) % 60:02d}"
