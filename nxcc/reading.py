@@ -80,6 +80,8 @@ def truth(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
     known = {"true": True, "1": True, "false": False, "0": False}
+    if not isinstance(value, int | float | str):  # what is nested deep cannot even be written out
+        raise ValueError
     word = str(value).strip().lower()
     if word not in known:
         raise ValueError
@@ -92,6 +94,7 @@ def is_link(value: str | None) -> bool:
         return False
     try:
         parts = urlsplit(value)
+        _ = parts.port  # raises where it is no number
         return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
     except ValueError:
         return False

@@ -27,7 +27,7 @@ MAX_MESSAGE = 200  # characters of the vendor's words that are kept
 _RATE_WORDS = ("rate limit", "too many requests", "限流", "频繁")
 _WRONG_ADDRESS = frozenset({401, 403, 404, 405, 407})
 _MAY_PASS = frozenset({408, 425, 429})
-_HALF_CHARACTER = re.compile(rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F]..)|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]..")
+_SURROGATES = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")  # a half is in group 1
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -196,7 +196,7 @@ def _json(body: bytes) -> object:
         pass
     try:  # a character that was cut in the middle is no reason to lose the answer
         whole = text.decode("utf-8", "replace").encode()
-        return orjson.loads(_HALF_CHARACTER.sub(rb"\\ufffd", whole))
+        return orjson.loads(_SURROGATES.sub(lambda found: rb"\ufffd" if found[1] else found[0], whole))
     except orjson.JSONDecodeError:
         return None
 

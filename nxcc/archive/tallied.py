@@ -152,14 +152,19 @@ class Tallied:
 
     def reasons(self) -> pd.DataFrame:
         """Why calls ended: `reason` (None = not said), `code`, `party`, `calls`, `contradictory`."""
+        import pandas as pd
+
+        # Codes as text: pandas reads whole numbers of which some are missing as floats, which hold no 64 bits.
         rows = self._frame(
-            f"""SELECT reason, code, party, count(*) AS calls, count_if(bits & {Is.CONTRADICTED:d} > 0) AS contradictory
+            f"""SELECT reason, code::VARCHAR AS code, party, count(*) AS calls,
+                count_if(bits & {Is.CONTRADICTED:d} > 0) AS contradictory
             FROM calls WHERE {{where}} AND {_COUNTED} GROUP BY ALL ORDER BY calls DESC, reason, code""",
             self._where(self.filters.without("reason", "party")),
         )
         rows["reason"] = self._said(rows["reason"])
         rows["party"] = _named(rows["party"], PARTIES, "unknown")
-        return rows.astype({"code": "Int64"})
+        rows["code"] = pd.array([int(code) if isinstance(code, str) else None for code in rows["code"]], "Int64")
+        return rows
 
     def agents(self, days: int) -> pd.DataFrame:
         """By agent (None = nobody) and stretch of `days` local days: `agent`, `stretch` (a number that grows; missing
