@@ -11,6 +11,7 @@ from nxcc.export.formats import Format
 MOST_CHARACTERS = 80
 _MOST_BYTES = 240  # file systems take 255
 
+_NO_BEGINNINGS = " .-~=+@"  # hidden, an option, a home, or a formula to who handles the file by its name
 _RESERVED = re.compile(r'[<>:"|?*]')
 _ENDINGS = re.compile(r"\.(csv|tsv|txt|xlsx|xlsm|xls|parquet|gz)$", re.IGNORECASE)
 
@@ -27,7 +28,7 @@ def file_name(base: str, suffix: str, format: Format) -> str:
     ending = f".{format}"
     room = MOST_CHARACTERS - len(ending)
     suffix = _cut(_clean(suffix), room)
-    stem = _cut(_clean(stem), room - len(suffix) - 1)
+    stem = _cut(_clean(stem).lstrip(_NO_BEGINNINGS), room - len(suffix) - 1)
     return (f"{stem} {suffix}".strip() or "orders") + ending
 
 

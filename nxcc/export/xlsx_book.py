@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 import zipfile
@@ -21,6 +22,7 @@ DATE_FORMAT = "yyyy-mm-dd hh:mm:ss"
 _NARROWEST, _WIDEST = 8, 60  # characters
 _SAMPLE = 200  # rows that widths are taken from
 _NOTED = 1_000  # cut cells that the notes list
+_MOST_ESCAPED = 5_000  # characters, which as XML still fit into a cell
 _END = b"</sheetData>"
 _NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\']")
 
@@ -85,7 +87,7 @@ class Book:
                 drawn.autofilter(0, 0, sheet.rows, len(self._headers) - 1)
                 for n, header in enumerate(self._headers):
                     drawn.set_column(n, n, self._widths[n], date if self._times[n] else None)
-                    drawn.write_string(0, n, header, bold)
+                    drawn.write_string(0, n, _as_text(header), bold)
             if self._cut:
                 self._write_notes(workbook.add_worksheet("notes"), bold)
         with zipfile.ZipFile(made) as files:
@@ -105,12 +107,19 @@ class Book:
         for row, (name, cell) in enumerate(self._cut, 3):
             notes.write_string(row, 0, name)
             notes.write_string(row, 1, f"{xl_col_to_name(cell.column)}{cell.row}")
-            notes.write_string(row, 2, self._headers[cell.column])
+            notes.write_string(row, 2, _as_text(self._headers[cell.column]))
             notes.write_number(row, 3, cell.characters)
 
 
 def _header(name: str, zone: ZoneInfo | None) -> str:
     return shortened(f"{name} ({zone.key})" if zone else name)
+
+
+def _as_text(text: str) -> str:
+    """A text for xlsxwriter, which takes `<r>...</r>` for XML and writes it as it is: then XML that says the text."""
+    if not (text.startswith("<r>") and text.endswith("</r>")):
+        return text
+    return f'<r><t xml:space="preserve">{html.escape(text[:_MOST_ESCAPED], quote=False)}</t></r>'
 
 
 def _width(header: str, sample: pa.Array) -> int:
