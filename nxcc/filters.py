@@ -210,6 +210,6 @@ def _range_in_words(ends: Range, say: Any) -> str:
 
 def _slot_in_words(text: str) -> str:
     weekday, _, hour = text.partition("-")
-    if weekday.isdigit() and int(weekday) < len(_WEEKDAYS):
+    if weekday.isdecimal() and int(weekday) < len(_WEEKDAYS):
         return f"{_WEEKDAYS[int(weekday)]} {hour.zfill(2)}:00"
     return text
