@@ -27,12 +27,15 @@ class Asking:
     would hold up all others.
     """
 
-    def __init__(self, client: Client, now: Callable[[], datetime], stop: threading.Event) -> None:
+    def __init__(
+        self, client: Client, now: Callable[[], datetime], stop: threading.Event, skips: Callable[[str], bool]
+    ) -> None:
         self.answers: deque[Answer] = deque()
         self.ended = threading.Event()
         self._client = client
         self._now = now
         self._stop = stop  # the caller's
+        self._skips = skips  # ids that are not to be asked any more
         self._todo: deque[str] = deque()
         self._change = threading.Condition()
         self._complete = False  # no more ids will be added
@@ -101,7 +104,10 @@ class Asking:
                     self._change.wait(IDLE_LOOK_S)
             finally:
                 self._idle -= 1
-            return self._todo.popleft() if self._todo and not self._stop.is_set() else None
+            while self._todo and not self._stop.is_set():
+                if not self._skips(order_id := self._todo.popleft()):
+                    return order_id
+            return None
 
     def _work(self) -> None:
         try:

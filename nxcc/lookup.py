@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from nxcc.asking import Asking
 from nxcc.claims import Claim, Claims
 from nxcc.errors import ArchiveError
 from nxcc.outcome import Outcome
+from nxcc.traces import LeftOut, Trace
 
 SLICE = 300  # ids that are claimed and looked for in the archive in one go
 BATCH = 300  # answers that are kept in one go
@@ -60,6 +62,14 @@ class Lookup:
         self.now = now
         self.hits = Hits(now())
         self._claims = Claims()
+        self._under_way: weakref.WeakSet[LeftOut] = weakref.WeakSet()
+        self._beginning = threading.Lock()
+
+    def leave_out(self, trace: Trace) -> None:
+        """Runs under way ask no more for such an order, and keep nothing of what they bring of it."""
+        with self._beginning:
+            for left_out in self._under_way:
+                left_out.add(trace)
 
     def run(
         self,
@@ -68,6 +78,7 @@ class Lookup:
         ask_again: bool = False,
         window: Window | None = None,
         stop: threading.Event | None = None,
+        left_out: LeftOut | None = None,
     ) -> Generator[list[Outcome], None, None]:
         """Batches of outcomes (`found`, `no_calls`, `failed`), each distinct id once, kept in the archive first.
 
@@ -75,17 +86,21 @@ class Lookup:
         `ask_again`, or what lies in a `window`. The ids are taken a slice at a time: each slice asks the archive what
         is still pending, so that running it twice asks nothing twice. An id that another session is asking is waited
         for, not asked again. `stop` ends the run when what is under way has come; closing the generator ends it at
-        once, and what is under way is kept when it comes.
+        once, and what is under way is kept when it comes. What is `left_out` is neither asked nor kept, and is in no
+        batch.
         Raises `ConfigurationError` when every request would fail (the ids that are left were not asked) and
         `ArchiveError` when answers cannot be kept.
         """
         stop = stop or threading.Event()
         now = self.now()
         counts = window or (Window(now, now) if ask_again else self.freshness.at(now))
+        left_out = left_out or LeftOut()
+        with self._beginning:
+            self._under_way.add(left_out)
         left: Iterable[str] = dict.fromkeys(order_ids)
         while left and not stop.is_set():
             elsewhere: dict[str, Claim] = {}
-            yield from _Run(self, self._claims, counts, stop, elsewhere).outcomes(left)
+            yield from _Run(self, counts, stop, elsewhere, left_out).outcomes(left)
             left = []
             for order_id, claim in elsewhere.items():
                 while not self._claims.wait(claim, KEEP_EVERY_S):
@@ -111,17 +126,24 @@ class _Run:
     """One way through some ids; those that others are asking end up in `elsewhere`."""
 
     def __init__(
-        self, lookup: Lookup, claims: Claims, window: Window, stop: threading.Event, elsewhere: dict[str, Claim]
+        self,
+        lookup: Lookup,
+        window: Window,
+        stop: threading.Event,
+        elsewhere: dict[str, Claim],
+        left_out: LeftOut,
     ) -> None:
-        self._lookup, self._archive, self._claims = lookup, lookup.archive, claims
+        self._lookup, self._archive, self._claims = lookup, lookup.archive, lookup._claims
         self._window = window
         self._elsewhere = elsewhere
         self._mine: dict[str, Claim] = {}  # claimed and not settled yet
-        self._asking = Asking(lookup.client, lookup.now, stop)
+        self._left_out = left_out
+        self._asking = Asking(lookup.client, lookup.now, stop, left_out.is_order)
 
     def outcomes(self, order_ids: Iterable[str]) -> Iterator[list[Outcome]]:
         """Batches as `Lookup.run` gives them out."""
-        asking, todo = self._asking, iter(order_ids)
+        asking = self._asking
+        todo = (order_id for order_id in order_ids if not self._left_out.is_order(order_id))
         try:
             kept_at = time.monotonic()
             while not asking.ended.wait(0 if asking.has_room(SLICE) else TICK_S):
@@ -158,11 +180,10 @@ class _Run:
         answers = self._asking.answers
         batch = [answers.popleft() for _ in range(len(answers))]
         try:
-            self._archive.append(batch)
+            outcomes = self._archive.append(batch, self._left_out.traces)
         except ArchiveError:
             answers.extendleft(reversed(batch))
             raise
-        outcomes = [outcome for outcome, _ in batch]
         self._settle(outcomes)
         return outcomes
 

@@ -128,6 +128,22 @@ class Trace:
         return re.compile(rb"(?<![" + word + rb"])(?:" + said + rb")(?![" + word + rb"])")
 
 
+class LeftOut:
+    """What was forgotten while somebody was asking, and must not come back with an answer that is under way."""
+
+    def __init__(self) -> None:
+        self.traces: list[Trace] = []
+
+    def add(self, trace: Trace) -> None:
+        """From now on this is left out too."""
+        if trace not in self.traces:
+            self.traces.append(trace)
+
+    def is_order(self, order_id: str) -> bool:
+        """Whether an order is not to be asked any more."""
+        return any(trace.is_order(order_id) for trace in self.traces)
+
+
 def order(order_id: str) -> Trace:
     """An order, by its id as it was asked. Raises `TraceError` for none."""
     whole = order_id.strip()

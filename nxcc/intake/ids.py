@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nxcc.traces import MARK
+
 LONGEST = 128  # characters of an order id
 LOST = "\ufffd"  # stands where bytes were no text
 
@@ -24,11 +26,12 @@ PROBLEMS: dict[str, str] = {
     "duplicate_of_row": "the same id stands further up; it is sent once, and this row gets its answer",
     "too_long": f"longer than {LONGEST} characters",
     "bad_characters": "holds control characters, or ones that were lost on the way",
+    "forgotten": "taken out of the file, because it was to be forgotten",
     "excel_scientific": "Excel has cut its digits; take the id from the source",
     "excel_rounded": "zeros past the 15th digit, as Excel leaves them; compare it with the source",
     "decimal_suffix": "ends in .0, as numbers do that were read as decimals; compare it with the source",
 }
-INVALID = ("too_long", "bad_characters", "excel_scientific")
+INVALID = ("too_long", "bad_characters", "forgotten", "excel_scientific")
 _EFFECTS = {"blank": "Not counted", "duplicate_of_row": "Sent once"} | dict.fromkeys(INVALID, "Invalid")
 
 _PLAIN = re.compile("[!#-&(-<>-~](?:[ -~]*[!-~])?")  # nothing to clean: most cells
@@ -95,6 +98,8 @@ def _unwrapped(text: str) -> str:
 
 def problem(order_id: str) -> str | None:
     """The code of what makes a cleaned id invalid (one of `INVALID`); None when it can be asked."""
+    if order_id == MARK:
+        return "forgotten"
     if len(order_id) > LONGEST:
         return "too_long"
     if not (order_id.isascii() and order_id.isprintable()) and any(map(_bad, order_id)):

@@ -18,6 +18,7 @@ from nxcc.jobs.live import Live
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
 from nxcc.outcome import Outcome
+from nxcc.traces import LeftOut
 
 NOTE_EVERY_S = 1.0
 ROUNDS = 3  # an id that failed in a way that may pass is asked in this many rounds, each with all its attempts
@@ -46,9 +47,10 @@ class Passing:
         *,
         patience_s: float | None,
         now: Callable[[], datetime],
+        left_out: LeftOut,
     ) -> None:
         self._store, self._lookup, self._folder = store, lookup, folder
-        self._job, self._live, self._now = job, live, now
+        self._job, self._live, self._now, self._left_out = job, live, now, left_out
         self._patience_s = PATIENCE_S if patience_s is None else patience_s
         self._noted = 0.0
         self._calls = 0
@@ -99,7 +101,7 @@ class Passing:
         while pending and not self._live.stop.is_set():
             run = self._live.begin_run()
             part = pending[:PROBES] if self._away_since else pending
-            with closing(self._lookup.run(part, window=self._job.window, stop=run)) as batches:
+            with closing(self._lookup.run(part, window=self._job.window, stop=run, left_out=self._left_out)) as batches:
                 for batch in batches:
                     self._take(batch)
                     if batch and self._silent >= SILENT_AFTER and not self._is_there(run):
@@ -119,7 +121,7 @@ class Passing:
         if not witness:
             return False
         give_up_at = time.monotonic() + LOOK_S
-        with closing(self._lookup.run([witness], ask_again=True, stop=run)) as batches:
+        with closing(self._lookup.run([witness], ask_again=True, stop=run, left_out=self._left_out)) as batches:
             for batch in batches:
                 if not all(outcome.may_pass for outcome in batch):  # a refusal of this id is an answer as well
                     self._answered(witness)

@@ -9,7 +9,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from nxcc.jobs.live import Live
 from nxcc.jobs.passing import Passing
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
+from nxcc.traces import LeftOut, Trace
 
 LOOK_EVERY_S = 0.5
 BEAT_EVERY_S = 1.0
@@ -53,6 +55,7 @@ class Runner:
         self._lives: dict[str, Live] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._not_before: dict[str, float] = {}
+        self._left_out: defaultdict[str, LeftOut] = defaultdict(LeftOut)
         self._poke = threading.Event()
         self._ending = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="nxcc-jobs", daemon=True)
@@ -79,6 +82,19 @@ class Runner:
 
     def poke(self) -> None:
         """Something was changed: look at once."""
+        self._poke.set()
+
+    def leave_out(self, trace: Trace, job_ids: Iterable[str]) -> None:
+        """These jobs do not bring it back for as long as this process lives, whatever they ask from now on."""
+        for job_id in job_ids:
+            self._left_out[job_id].add(trace)
+
+    def begin_anew(self, job_ids: Iterable[str]) -> None:
+        """The lists of these jobs have changed: those that run end what is under way, and go on with their new list."""
+        for job_id in job_ids:
+            if live := self._lives.get(job_id):
+                live.latest.clear()
+                live.halt()
         self._poke.set()
 
     def live(self, job_id: str) -> Live | None:
@@ -138,7 +154,11 @@ class Runner:
             folder = Folder(self._folders / job_id)
             began = job.started_at or self._now()
             self._store.change(job_id, AT_WORK, state="running", started_at=began, note="", cure="", code="")
-            Passing(self._store, self._lookup, folder, job, live, patience_s=self._patience_s, now=self._now).run()
+            left_out = self._left_out[job_id]
+            Passing(
+                self._store, self._lookup, folder, job, live,
+                patience_s=self._patience_s, now=self._now, left_out=left_out,
+            ).run()  # fmt: skip
             self._log_end(job_id)
         except NxccError as error:
             self._halt(job_id, live, error)

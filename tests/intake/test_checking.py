@@ -49,6 +49,7 @@ ROWS = [  # cell -> order_id, problem, first_row, sends; the first is row 2
     ("'009", "009", None, None, True),
     ("ＳＯ１", "SO1", None, None, True),
     ("", None, "blank", None, False),
+    ("[forgotten]", "[forgotten]", "forgotten", None, False),
 ]
 
 
@@ -59,9 +60,9 @@ def test_check__each_row_in_its_place(checks: Checks) -> None:
         for n, (raw, order_id, problem, first, sends) in enumerate(ROWS, start=2)
     ]
     assert found == Check(
-        rows=17, blank=3, duplicate=2, invalid=4, ids=8,
-        problems={"blank": 3, "duplicate_of_row": 2, "too_long": 1, "bad_characters": 1, "excel_scientific": 2,
-                  "excel_rounded": 1, "decimal_suffix": 1},
+        rows=18, blank=3, duplicate=2, invalid=5, ids=8,
+        problems={"blank": 3, "duplicate_of_row": 2, "too_long": 1, "bad_characters": 1, "forgotten": 1,
+                  "excel_scientific": 2, "excel_rounded": 1, "decimal_suffix": 1},
         cleaned={"trimmed": 2, "full_width": 1, "invisible": 1, "unwrapped": 1, "apostrophe": 1},
     )  # fmt: skip
     assert Check.from_json(json.loads(json.dumps(found.to_json()))) == found
@@ -117,7 +118,7 @@ def test_problems__some_of_them(checks: Checks, tmp_path: Path) -> None:
     ids = tmp_path / "ids.parquet"
     every = intake.problems(ids)
     assert every.column_names == ["row", "raw", "order_id", "problem"]
-    assert every["row"].to_pylist() == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 18]
+    assert every["row"].to_pylist() == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 18, 19]
     assert intake.problems(ids, "duplicate_of_row")["row"].to_pylist() == [3, 11]
     assert intake.problems(ids, "blank", limit=2)["row"].to_pylist() == [4, 5]
     assert intake.problems(ids, limit=0).num_rows == intake.problems(ids, "nothing").num_rows == 0
@@ -131,6 +132,7 @@ def test_explain__effect_and_sentence_of_every_code() -> None:
         "duplicate_of_row": "Sent once",
         "too_long": "Invalid",
         "bad_characters": "Invalid",
+        "forgotten": "Invalid",
         "excel_scientific": "Invalid",
         "excel_rounded": "Sent, warned",
         "decimal_suffix": "Sent, warned",
