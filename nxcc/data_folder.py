@@ -59,7 +59,7 @@ def use(folder: Path) -> Held:
     Raises `ArchiveBusy` while a backup is being put back into it, `ArchiveError` when it cannot be used.
     """
     with _sentences(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # call records: for nobody else on the machine
         while True:
             held = Held(_locked(folder, fcntl.LOCK_SH, "A backup is being put back into this data folder."))
             if not (folder / PLAN).exists():
@@ -74,7 +74,7 @@ def use(folder: Path) -> Held:
 def alone(folder: Path, wait_s: float = WAIT_S, *, carry_out: bool = True) -> Iterator[None]:
     """Nobody else works on the folder. Raises `ArchiveBusy` when somebody does, `ArchiveError` as `use`."""
     with _sentences(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # call records: for nobody else on the machine
         who = "Another nxcc works on this data folder (the app, or a command line that looks something up)."
         descriptor = _locked(folder, fcntl.LOCK_EX, who, wait_s)
     try:
