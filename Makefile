@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+MINUTES ?= 15
+SESSIONS ?= 20
 
-.PHONY: help run test lint bench lock chromium clean
+.PHONY: help run test lint bench soak lock chromium clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -22,6 +24,9 @@ lint: $(VENV)/dev.stamp  ## style, types, direction of imports, secrets, weaknes
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.lint.secret_scan
 	$(BIN)/python -m tests.lint.advisories
+
+soak: $(VENV)/dev.stamp chromium  ## many browser sessions on one app; MINUTES=15 SESSIONS=20
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --sessions $(SESSIONS)
 
 lock: $(VENV)/dev.stamp  ## requirements.lock anew: every package that is shipped, with hashes
 	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements.lock

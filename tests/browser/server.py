@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -38,9 +39,25 @@ def account(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that runs."""
+
+    address: str
+    pid: int
+
+
 @contextmanager
 def app(data: Path, settings: dict[str, str]) -> Iterator[str]:
-    """A Streamlit server in a process of its own."""
+    """The address of a Streamlit server in a process of its own, in whose log nothing is wrong at the end."""
+    with served(data, settings) as server:
+        yield server.address
+    assert trouble(said := (data / "server.log").read_text()) == [], said
+
+
+@contextmanager
+def served(data: Path, settings: dict[str, str]) -> Iterator[Server]:
+    """A Streamlit server in a process of its own; its log is `server.log` in the data folder."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("NXCC_")}
@@ -48,18 +65,20 @@ def app(data: Path, settings: dict[str, str]) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     environment = clean | {"NXCC_DATA_DIR": str(data)} | settings
     with (
-        (data / "server.log").open("w+") as log,
+        (data / "server.log").open("w") as log,
         subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log) as server,
     ):
         try:
             _wait_for(address)
-            yield address
+            yield Server(address, server.pid)
         finally:
             server.terminate()
             server.wait()
-            log.seek(0)
-            said = log.read()
-    assert _TROUBLE.search(said) is None, said
+
+
+def trouble(log: str) -> list[str]:
+    """The lines of a log that nobody foresaw."""
+    return [line for line in log.splitlines() if _TROUBLE.search(line)]
 
 
 @retry(
