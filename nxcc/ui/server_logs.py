@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 import streamlit.logger
+from streamlit import config
 
 from nxcc import logs
 from nxcc.settings import for_logs
@@ -26,6 +27,7 @@ def begin() -> None:
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in _SERVERS:
             _join(logging.getLogger(name))
+    config.set_option("logger.enableRich", False)  # with it, uncaught exceptions are printed whole, past every logger
     streamlit.logger.setup_formatter = _join  # of the loggers that Streamlit makes later
 
 
