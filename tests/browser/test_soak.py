@@ -11,7 +11,7 @@ from tests.browser.server import PROJECT
 
 def test_soak__some_sessions_for_a_short_time() -> None:
     command = [sys.executable, "-m", "tests.soak", "--minutes", "0.4", "--sessions", "2", "--think", "0.5"]
-    ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=240, check=False)
+    ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=400, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "2 sessions for 0.4 minutes, 0.5 s between the clicks of each" in ran.stdout
     kinds = {line.split("  ")[0] for line in ran.stdout.splitlines()}

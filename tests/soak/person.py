@@ -158,7 +158,7 @@ class Person:
             await self._place(then).first.wait_for()
         before_ms = (time.monotonic() - began) * 1000
         after_ms, ran = await self.page.evaluate(_IDLE, LONGEST_MS)
-        if ran:
+        if ran or then:
             self.figures.clicks[kind].append((before_ms + after_ms) / 1000)
         else:
             self.figures.idle += 1
