@@ -54,6 +54,8 @@ class Doors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what may pass, answers 403 else."""
+        if scope["type"] == "websocket" and sign_in.configured():
+            sign_in.connects_with(claims_of(Headers(scope=scope)))
         if scope["type"] == "lifespan" or (refused := _refused(scope)) is None:
             await self._app(scope, receive, way_back.kept(scope, send, _came_in) if scope["type"] == "http" else send)
         elif scope["type"] == "http":

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from nxcc import access
 from nxcc.access import May, Viewer
@@ -21,6 +24,9 @@ from nxcc.ui import resources
 Why = Literal["", "signed out", "ended", "not listed", "not set up"]
 
 log = logging.getLogger(__name__)
+
+# What the cookie said with which a browser connected. Files are made in threads that know of no session.
+_connected_with: ContextVar[Mapping[str, Any]] = ContextVar("nxcc_connected_with", default=MappingProxyType({}))
 
 
 class NotAllowed(NxccError):
@@ -43,7 +49,15 @@ def configured() -> bool:
 
 def standing() -> Standing:
     """Where whoever looks at this page stands, now."""
-    return of_claims(st.user.to_dict()) if configured() else Standing(_here())
+    if not configured():
+        return Standing(_here())
+    drawing = get_script_run_ctx(suppress_warning=True) is not None
+    return of_claims(st.user.to_dict() if drawing else _connected_with.get())
+
+
+def connects_with(claims: Mapping[str, Any]) -> None:
+    """For a connection of a browser: all that is done for it from now on is done for whoever has these claims."""
+    _connected_with.set(claims)
 
 
 def of_claims(claims: Mapping[str, Any]) -> Standing:
