@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from nxcc import status, wording
+from nxcc.access import May
 from nxcc.archive import Standing, standing
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.status import Facts
-from nxcc.ui import panels, resources, zone
+from nxcc.ui import panels, resources, sign_in, zone
 
 EVERY_S = 5
 
@@ -22,6 +23,8 @@ def draw() -> None:
     desk = resources.opened()
     if not isinstance(desk, Desk):
         return
+    if not sign_in.may(May.ADMINISTER):  # the sign-in has ended meanwhile
+        st.rerun()
     try:
         facts = status.facts(desk, _standing())
     except NxccError as error:
