@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from nxcc.desk import Desk, open_desk
+from nxcc.filters import Filters
 from nxcc.jobs import Checked
 from nxcc.sandbox import Sandbox
 from nxcc.settings import Settings
@@ -36,10 +37,15 @@ LISTS = {
 LOOK = {"viewport": {"width": 1440, "height": 900}, "timezone_id": "Asia/Shanghai", "locale": "en-GB"}
 
 
+OWNER = "anna@example.com"  # of what was uploaded
+OWN_NUMBER = "85251234567"  # stands in the uploaded files alone
+NOT_THERE = "NOT-THERE-GUARDED"
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What is in an app's data folder: orders that were asked, whole numbers and links in their calls, a job that is
-    done, an upload that was only checked."""
+    """What is in an app's data folder: orders that were asked (the first was answered and recorded), whole numbers and
+    links in their calls, a job that is done, an upload that was only checked."""
 
     orders: tuple[str, ...]
     numbers: frozenset[str]
@@ -138,17 +144,19 @@ def guarded_app(
 
 
 def fill(data: Path, sandbox: Sandbox) -> Filled:
-    """Asks for orders of the last weeks by a job, and checks an upload."""
+    """Asks for orders of the last weeks by a job, checks an upload, saves a view."""
     world = sandbox.world
-    with_calls = [one for one in world.orders() if any(call["answered"] for call in world.records(one))]
-    orders = tuple(with_calls[-40:])
+    recorded = [
+        one for one in world.orders() if any(str(call["recordUrl"]).startswith("http") for call in world.records(one))
+    ]
+    orders = tuple(recorded[-40:])
     calls = [call for one in orders for call in world.records(one)]
     desk = open_desk(_settings(data, sandbox), with_jobs=True)
     try:
         job, upload = _work(desk, orders)
     finally:
         desk.close()
-    numbers = {str(call[name]).strip("+") for call in calls for name in ("caller", "callee")}
+    numbers = {str(call[name]) for call in calls for name in ("caller", "callee")}
     return Filled(
         orders,
         frozenset(one for one in numbers if len(one) >= 10 and one.isdigit()),
@@ -160,15 +168,19 @@ def fill(data: Path, sandbox: Sandbox) -> Filled:
 
 def _work(desk: Desk, orders: tuple[str, ...]) -> tuple[str, str]:
     assert desk.jobs
+    assert desk.views
+    desk.views.save("All of it", Filters())
     desk.jobs.begin()
     ids = []
-    for name, some in (("done", orders), ("checked", orders[:3])):
-        folder = desk.jobs.upload(f"{name}.csv", io.BytesIO("\n".join(("order_id", *some)).encode()), "anna")
+    for name, some in (("done", (*orders, NOT_THERE)), ("checked", (*orders[:3], "1.23457E+17"))):
+        rows = [f"{one},{OWN_NUMBER}" for one in some]
+        folder = desk.jobs.upload(f"{name}.csv", io.BytesIO("\n".join(("order_id,phone", *rows)).encode()), OWNER)
         folder.read()
         folder.check(0)
         ids.append(folder.id)
-        if name == "done":
-            job = desk.jobs.start(folder, Checked(0), name=name, who="anna")
+    done = desk.jobs.folder(ids[0])
+    assert done
+    job = desk.jobs.start(done, Checked(0), name="done", who=OWNER)
     pause = threading.Event()
     for _ in range(600):
         found = desk.jobs.store.get(job.id)
