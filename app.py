@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from starlette.middleware import Middleware
 
+from nxcc.access import May
 from nxcc.settings import PROJECT
 from nxcc.ui import at_work, doors, hosts
 
@@ -12,7 +13,7 @@ from nxcc.ui import at_work, doors, hosts
 def main() -> None:
     """Draws the app."""
     # Here, because the server imports this file before Streamlit can keep anything.
-    from nxcc.ui import front_door, navigation, shell
+    from nxcc.ui import front_door, navigation, shell, sign_in
     from pages import bulk, explore, jobs, lookup, order, status
 
     st.set_page_config(
@@ -36,7 +37,7 @@ def main() -> None:
     moved = st.Page(lookup.moved, title="Look up", url_path="lookup", visibility="hidden")
     page = st.navigation(pages | {"": [moved]}, position="hidden")  # Streamlit hides a list of one; ours does not
     navigation.remember(pages)
-    shell.sidebar(pages)
+    shell.sidebar({group: pages[group] for group in pages if group != "Operate" or sign_in.may(May.ADMINISTER)})
     shell.watch_theme()
     shell.run(page.run)
 
