@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from nxcc import small_tables
 from nxcc.errors import NxccError
 
+_NOT_CLAIMS = ("tokens", "origin")  # Streamlit's own: one stands in a page's user alone, one in the cookie alone
 KEPT = timedelta(days=40)  # longer than the browser keeps a cookie
 
 _tables = sa.MetaData()
@@ -78,5 +79,5 @@ class SignOuts:
 
 def _key(claims: Mapping[str, Any]) -> str:
     """One sign-in: the provider's claims differ in their nonce or time from one to the next."""
-    said = json.dumps({name: value for name, value in claims.items() if name != "tokens"}, sort_keys=True, default=str)
-    return hashlib.sha256(said.encode()).hexdigest()
+    said = {name: value for name, value in claims.items() if name not in _NOT_CLAIMS}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()

@@ -28,6 +28,9 @@ def saw_numbers(of: str, rows: int, call_ids: pa.Array) -> None:
     viewer = sign_in.viewer()
     if viewer is None or not viewer.signed_in or not rows:
         return
+    if of == "a file":  # it is made outside of the session, once a click
+        _note(viewer, "saw numbers", of, rows, "")
+        return
     seen: set[tuple[str, int]] = st.session_state.setdefault(_SEEN, set())
     key = of, hash(tuple(call_ids.to_pylist()))
     if key not in seen:

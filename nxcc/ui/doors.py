@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
@@ -26,7 +27,7 @@ from nxcc.ui import deeds, resources, sign_in, way_back
 
 # Below these lie files that pages offered, and uploads. A page itself comes over the websocket, which the front door
 # watches.
-_GUARDED = ("/media/", "/_stcore/upload_file")
+_GUARDED = re.compile(r"(?<!/static)/media/|/_stcore/upload_file")  # Streamlit's own fonts are in static/media
 _CLOSED = ("/_stcore/metrics",)
 _OPEN = ("/_stcore/health",)  # whether the process lives, which a load balancer asks
 _LOGOUT = "/auth/logout"
@@ -73,7 +74,7 @@ def _refused(scope: Scope) -> str | None:
         return None if path.endswith(_OPEN) or _from_here(scope, headers) or _may_be_open() else WHY_NOT
     if path.endswith(_LOGOUT):
         _end(claims_of(headers))
-    elif any(guarded in path for guarded in _GUARDED) and not sign_in.of_claims(claims_of(headers)).viewer:
+    elif _GUARDED.search(path) and not sign_in.of_claims(claims_of(headers)).viewer:
         return "Sign in first."
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -36,7 +37,7 @@ def draw(desk: Desk, overview: Overview, terms: Terms) -> None:
         st.caption("Opens the same filters, on this installation.")
     st.download_button(
         "Report",
-        partial(_report, desk, overview, terms),
+        partial(_report, desk, overview, terms, zone.current()),
         file_name="calls-report.html",
         mime="text/html",
         key="explore_report",
@@ -105,11 +106,10 @@ def _remove(views: Views, view_id: str) -> None:
         st.session_state[_SAID] = f"{error.what} {error.cure}"
 
 
-def _report(desk: Desk, overview: Overview, terms: Terms) -> bytes:
+def _report(desk: Desk, overview: Overview, terms: Terms, in_zone: ZoneInfo) -> bytes:
     deeds.must(May.READ, "exported", "report of Explore", count=int(overview.totals.total("calls")))
     filters = overview.filters
     now = datetime.now(UTC)
-    in_zone = zone.current()
     said = [("Period", days_in_words(filters.period) if filters.period else "All time")]
     said += [(LABELS[name], in_words(filters, name)) for name in filters.chosen()]
     compared = overview.compared

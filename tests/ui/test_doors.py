@@ -130,6 +130,15 @@ def test_doors__files_and_uploads_are_for_those_on_the_list(path: str, header: s
 
 
 @pytest.mark.usefixtures("with_sign_in")
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/static/media/font.woff2", 200), ("/base/static/media/font.woff2", 200), ("/media/static/media/x.csv", 403)],
+)
+def test_doors__the_look_of_the_front_door_is_for_everybody(path: str, expected: int) -> None:
+    assert status(asked(path)) == expected
+
+
+@pytest.mark.usefixtures("with_sign_in")
 def test_doors__with_sign_in_others_reach_the_front_door() -> None:
     assert status(asked("/", client=("192.0.2.9", 9), x_forwarded_for="192.0.2.9")) == 200
 
