@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "check": "whether settings, API, clock, disk, archive and jobs are well",
         "backup": "all that is kept, in one file",
         "restore": "put a backup back",
+        "forget": "remove an order or a phone number from everything that is kept",
+        "keep": "remove what is older than NXCC_KEEP_DAYS",
     }
     for name, does in others.items():
         known = commands.add_parser(name, help=does)

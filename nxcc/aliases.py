@@ -69,12 +69,15 @@ class Aliases:
             text = connection.execute(query).scalar()
         return None if text is None else str(text)
 
-    def forget(self, holds: Callable[[str], bool]) -> int:
-        """Removes the aliases of such texts; returns how many."""
-        query = sa.select(_aliases.c.alias, _aliases.c.text).where(_aliases.c.owner == self._owner)
+    def forget(self, holds: Callable[[str], bool], *, before: datetime | None = None, dry: bool = False) -> int:
+        """Removes every owner's aliases of such texts, made `before` a moment; returns how many (`dry`: would)."""
+        query = sa.select(_aliases.c.alias, _aliases.c.text)
+        if before is not None:
+            query = query.where(_aliases.c.made_at < before.astimezone(UTC).isoformat())
         with self._sentences(), self._engine.begin() as connection:
             gone = [alias for alias, text in connection.execute(query) if holds(text)]
-            connection.execute(_aliases.delete().where(_aliases.c.alias.in_(gone)))
+            if gone and not dry:
+                connection.execute(_aliases.delete().where(_aliases.c.alias.in_(gone)))
         return len(gone)
 
     @contextmanager

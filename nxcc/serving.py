@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from nxcc import checks, data_folder
+from nxcc import checks, data_folder, keeping
 from nxcc.archive import standing
 from nxcc.desk import Desk
 from nxcc.errands import Handler
@@ -17,6 +17,7 @@ def handlers(desk: Desk) -> Mapping[str, Handler]:
     return {
         "copy_ledgers": lambda wants: _copy_ledgers(desk, wants),
         checks.STANDING: lambda _: asdict(standing(desk.archive)),
+        **keeping.handlers(desk),
     }
 
 

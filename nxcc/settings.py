@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     allow_anonymous: bool = Field(
         False, description="Serve beyond this machine without sign-in: whoever reaches the app may do everything."
     )
+    keep_days: int = Field(
+        0, ge=0, le=36_500, description="How many days calls, uploads and jobs are kept; 0 = for ever."
+    )
     log_format: logs.Format = Field("plain", description="How the log on stderr is written: plain, or a JSON a line.")
     log_level: logs.Level = Field("info", description="What is logged: debug has a line for each request.")
 
@@ -206,6 +209,7 @@ ACCEPTS: dict[str, str] = {
     "admins": _PEOPLE,
     "sign_in_s": f"seconds, a whole number from 0 to {LONGEST_S}",
     "allow_anonymous": "1 or 0",
+    "keep_days": "days, a whole number from 1 to 36500, or 0 to keep everything",
     "log_format": "plain or json",
     "log_level": "debug, info, warning or error",
 }

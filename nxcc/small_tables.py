@@ -22,4 +22,13 @@ def _prepare(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted or changed is overwritten with zeros
     cursor.close()
+
+
+def wipe(engine: sa.Engine) -> bool:
+    """Takes what was deleted before out of the file, and out of its log; False while somebody reads for long."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("VACUUM")
+        busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+    return not busy

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import sqlalchemy as sa
@@ -87,6 +88,14 @@ class Views:
         with self._sentences(), self._engine.begin() as connection:
             connection.execute(_views.delete().where(_views.c.owner == self._owner, _views.c.id == view_id))
 
+    def forget(self, holds: Callable[[str], bool], *, dry: bool = False) -> int:
+        """Removes every owner's views whose name or filters hold such a text; returns how many (`dry`: would)."""
+        with self._sentences(), self._engine.begin() as connection:
+            gone = [row.id for row in connection.execute(sa.select(_views)) if any(map(holds, _texts(row)))]
+            if gone and not dry:
+                connection.execute(_views.delete().where(_views.c.id.in_(gone)))
+        return len(gone)
+
     @contextmanager
     def _sentences(self) -> Iterator[None]:
         try:
@@ -96,3 +105,7 @@ class Views:
                 f"Saved views ({self.path.name}) cannot be read or written.",
                 cure="Check that the data folder may be written and its disk is not full. Figures do not need them.",
             ) from error
+
+
+def _texts(row: sa.Row[Any]) -> list[str]:
+    return [row.name, *(value for _, value in parse_qsl(row.address))]

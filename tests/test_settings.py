@@ -45,7 +45,8 @@ def test_load__defaults(tmp_path: Path) -> None:
         "sign_algorithm": "md5", "rate_per_second": 10, "concurrency": 8, "timeout_s": 10, "attempts": 5,
         "fresh_found_s": 86400, "fresh_no_calls_s": 300, "data_dir": PROJECT / ".nxcc", "timezone": None,
         "short_talk_s": 10, "service_level_s": 20, "currency": "", "viewers": (), "analysts": (), "leads": (),
-        "admins": (), "sign_in_s": 0, "allow_anonymous": False, "log_format": "plain", "log_level": "info",
+        "admins": (), "sign_in_s": 0, "allow_anonymous": False, "keep_days": 0, "log_format": "plain",
+        "log_level": "info",
     }  # fmt: skip
 
 

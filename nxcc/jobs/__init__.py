@@ -1,6 +1,7 @@
 """Durable bulk lookups: jobs, their files on disk, and who runs them."""
 
 from nxcc.jobs.errors import JobsError
+from nxcc.jobs.every_job import EveryJob
 from nxcc.jobs.files import FileRequest, Kind, Seen, download_name
 from nxcc.jobs.folder import Folder
 from nxcc.jobs.job import AT_WORK, Job, State
@@ -12,6 +13,7 @@ from nxcc.jobs.store import Store
 __all__ = [
     "AT_WORK",
     "Checked",
+    "EveryJob",
     "FileRequest",
     "Folder",
     "Job",

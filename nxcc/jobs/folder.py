@@ -163,6 +163,17 @@ class Folder:
         digest.update(json.dumps([about.get("overrides"), about.get("checked")], sort_keys=True).encode())
         return digest.hexdigest()
 
+    def built(self) -> list[Path]:
+        """The files that were made of it for download, and what a killed process left of one."""
+        with self.sentences():
+            return [path for path in self.path.glob("files/**/*") if path.is_file()]
+
+    def remove_built(self) -> None:
+        """Deletes those: they are made anew when somebody asks for them. Waits for one that is being made."""
+        with self.lock, self.sentences():
+            if (self.path / "files").is_dir():
+                shutil.rmtree(self.path / "files")
+
     def copy(self) -> Folder:
         """The same file as a job of its own that has not begun."""
         twin = Folder(self.path.parent / secrets.token_hex(8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nxcc.archive import Listed, Window
-from nxcc.errors import NxccError
+from nxcc.errors import ArchiveError, NxccError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, is_id, tidy
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
@@ -19,6 +20,9 @@ from nxcc.jobs.runner import Runner
 from nxcc.jobs.starting import Checked, new_job
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
+from nxcc.traces import Trace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,34 @@ class Jobs:
         self.store.remove(job.id)
         self._runner.poke()
         Folder(self._folders / job.id).remove()
+
+    def leave_out(self, trace: Trace) -> None:
+        """Whatever is being asked now does not bring it back; nor do jobs that have not ended, in this process."""
+        self._runner.leave_out(trace, (job.id for job in self.store.all() if job.state in UNFINISHED))
+        self._lookup.leave_out(trace)
+
+    def lists_changed(self, job_ids: Iterable[str]) -> None:
+        """Jobs that run begin anew with their list as it is now."""
+        self._runner.begin_anew(job_ids)
+
+    def count_anew(self) -> None:
+        """Jobs that do not run say what the archive holds for them now."""
+        for job in self.store.all():
+            if job.state not in AT_WORK and self.folder(job.id):
+                try:
+                    tally = self.listed(job).tally()
+                except ArchiveError as error:
+                    log.warning("a job cannot be counted anew: %s", error, extra={"job": job.id})
+                    continue
+                found, no_calls, failed = (tally.words[word] for word in ("found", "no_calls", "failed"))
+                counts = {"found": found, "no_calls": no_calls, "failed": failed, "calls": tally.calls}
+                if any(getattr(job, name) != n for name, n in counts.items()):
+                    self.store.change(job.id, (job.state,), **counts, from_archive=tally.from_archive)
+
+    @property
+    def folders(self) -> Path:
+        """Where the folders of jobs and uploads lie, those of other owners as well."""
+        return self._folders
 
     def listed(self, job: Job) -> Listed:
         """What the archive says of the job's list."""

@@ -36,7 +36,7 @@ class Moment(sa.TypeDecorator[datetime]):
 
 
 _tables = sa.MetaData()
-_jobs = sa.Table(
+jobs_table = sa.Table(
     "jobs",
     _tables,
     sa.Column("id", sa.String, primary_key=True),
@@ -65,7 +65,7 @@ _runners = sa.Table(
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
 )
-_files = sa.Table(
+files_table = sa.Table(
     "files",
     _tables,
     sa.Column("job_id", sa.String, primary_key=True),
@@ -97,11 +97,11 @@ class Store:
     def add(self, job: Job) -> None:
         """A new job."""
         with self._writing() as connection:
-            connection.execute(_jobs.insert().values(owner=self.owner, **dataclasses.asdict(job)))
+            connection.execute(jobs_table.insert().values(owner=self.owner, **dataclasses.asdict(job)))
 
     def get(self, job_id: str) -> Job | None:
         """The job of this id; None when there is none."""
-        found = self._select(_jobs.c.id == job_id)
+        found = self._select(jobs_table.c.id == job_id)
         return found[0] if found else None
 
     def all(self) -> list[Job]:
@@ -110,39 +110,45 @@ class Store:
 
     def at_work(self) -> list[Job]:
         """Those that run or wait to run, the oldest first."""
-        return self._select(_jobs.c.state.in_(AT_WORK))[::-1]
+        return self._select(jobs_table.c.state.in_(AT_WORK))[::-1]
 
     def unfinished_of(self, source: str) -> Job | None:
         """The newest job of this fingerprint that has not ended."""
-        found = self._select(_jobs.c.source == source, _jobs.c.state.in_(UNFINISHED))
+        found = self._select(jobs_table.c.source == source, jobs_table.c.state.in_(UNFINISHED))
         return found[0] if found else None
 
     def states(self) -> dict[str, State]:
         """The state of each job that runs or waits to run, by id."""
-        query = sa.select(_jobs.c.id, _jobs.c.state).where(_jobs.c.owner == self.owner, _jobs.c.state.in_(AT_WORK))
+        query = sa.select(jobs_table.c.id, jobs_table.c.state).where(
+            jobs_table.c.owner == self.owner, jobs_table.c.state.in_(AT_WORK)
+        )
         with self._sentences(), self._engine.connect() as connection:
             return {row.id: row.state for row in connection.execute(query)}
 
     def count_by_state(self) -> dict[State, int]:
         """How many jobs are in each state that occurs."""
-        query = sa.select(_jobs.c.state, sa.func.count()).where(_jobs.c.owner == self.owner).group_by(_jobs.c.state)
+        query = (
+            sa.select(jobs_table.c.state, sa.func.count())
+            .where(jobs_table.c.owner == self.owner)
+            .group_by(jobs_table.c.state)
+        )
         with self._sentences(), self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def change(self, job_id: str, /, only: Sequence[State] | None = None, **values: Any) -> bool:
         """Changes a job's row, only while it is in one of these states; whether it was changed."""
-        condition = [_jobs.c.id == job_id, _jobs.c.owner == self.owner]
+        condition = [jobs_table.c.id == job_id, jobs_table.c.owner == self.owner]
         if only is not None:
-            condition.append(_jobs.c.state.in_(only))
+            condition.append(jobs_table.c.state.in_(only))
         with self._writing() as connection:
-            return connection.execute(_jobs.update().where(*condition).values(**values)).rowcount > 0
+            return connection.execute(jobs_table.update().where(*condition).values(**values)).rowcount > 0
 
     def remove(self, job_id: str) -> None:
         """Forgets a job's row."""
         with self._writing() as connection:
-            mine = _jobs.delete().where(_jobs.c.id == job_id, _jobs.c.owner == self.owner)
+            mine = jobs_table.delete().where(jobs_table.c.id == job_id, jobs_table.c.owner == self.owner)
             if connection.execute(mine).rowcount:
-                connection.execute(_files.delete().where(_files.c.job_id == job_id))
+                connection.execute(files_table.delete().where(files_table.c.job_id == job_id))
 
     def beat(self, pid: int, now: datetime) -> None:
         """This process runs the jobs."""
@@ -165,44 +171,46 @@ class Store:
     def want_file(self, job_id: str, name: str, request: dict[str, str]) -> None:
         """Asks whoever runs the jobs for a file of this name in the job's folder."""
         with self._writing() as connection:
-            connection.execute(_files.delete().where(_files.c.job_id == job_id, _files.c.name == name))
+            connection.execute(files_table.delete().where(files_table.c.job_id == job_id, files_table.c.name == name))
             connection.execute(
-                _files.insert().values(job_id=job_id, name=name, request=request, state="wanted", said="")
+                files_table.insert().values(job_id=job_id, name=name, request=request, state="wanted", said="")
             )
 
     def wanted_files(self) -> list[tuple[str, str, dict[str, str]]]:
         """Files that were asked for: job id, name, request."""
         query = (
-            sa.select(_files)
-            .join(_jobs, _jobs.c.id == _files.c.job_id)
-            .where(_jobs.c.owner == self.owner, _files.c.state == "wanted")
+            sa.select(files_table)
+            .join(jobs_table, jobs_table.c.id == files_table.c.job_id)
+            .where(jobs_table.c.owner == self.owner, files_table.c.state == "wanted")
         )
         with self._sentences(), self._engine.connect() as connection:
             return [(row.job_id, row.name, row.request) for row in connection.execute(query)]
 
     def make_anew(self) -> None:
         """Files that somebody was making who has died are wanted again."""
-        mine = sa.select(_jobs.c.id).where(_jobs.c.owner == self.owner)
+        mine = sa.select(jobs_table.c.id).where(jobs_table.c.owner == self.owner)
         with self._writing() as connection:
-            half_made = (_files.c.job_id.in_(mine), _files.c.state == "made")
-            connection.execute(_files.update().where(*half_made).values(state="wanted"))
+            half_made = (files_table.c.job_id.in_(mine), files_table.c.state == "made")
+            connection.execute(files_table.update().where(*half_made).values(state="wanted"))
 
     def file_is(self, job_id: str, name: str, state: str, said: str = "") -> None:
         """The file that was asked for is ready, or failed with what is said."""
         with self._writing() as connection:
-            of_file = (_files.c.job_id == job_id, _files.c.name == name)
-            connection.execute(_files.update().where(*of_file).values(state=state, said=said))
+            of_file = (files_table.c.job_id == job_id, files_table.c.name == name)
+            connection.execute(files_table.update().where(*of_file).values(state=state, said=said))
 
     def file_state(self, job_id: str, name: str) -> tuple[str, str]:
         """State of a file that was asked for, and what is said of it."""
-        query = sa.select(_files.c.state, _files.c.said).where(_files.c.job_id == job_id, _files.c.name == name)
+        query = sa.select(files_table.c.state, files_table.c.said).where(
+            files_table.c.job_id == job_id, files_table.c.name == name
+        )
         with self._sentences(), self._engine.connect() as connection:
             row = connection.execute(query).first()
         return (row.state, row.said) if row else ("failed", "It was never asked for.")
 
     def _select(self, *conditions: sa.ColumnElement[bool]) -> list[Job]:
-        query = sa.select(_jobs).where(_jobs.c.owner == self.owner, *conditions)
-        query = query.order_by(_jobs.c.created_at.desc(), _jobs.c.id)
+        query = sa.select(jobs_table).where(jobs_table.c.owner == self.owner, *conditions)
+        query = query.order_by(jobs_table.c.created_at.desc(), jobs_table.c.id)
         with self._sentences(), self._engine.connect() as connection:
             return [_job(row) for row in connection.execute(query)]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from nxcc import keeping
 from nxcc.desk import Desk, open_desk, open_errands
 from nxcc.errors import NxccError, SettingsError
 from nxcc.serving import handlers
@@ -90,6 +91,7 @@ def _desk() -> Desk:
     _open.append(desk)
     _ending.append(ending)
     threading.Thread(target=_serve, args=(desk, ending), name="nxcc-errands", daemon=True).start()
+    threading.Thread(target=keeping.daily, args=(desk, ending), name="nxcc-keeping", daemon=True).start()
     return desk
 
 

@@ -1,0 +1,87 @@
+"""Rows of all owners' jobs, for what concerns the data folder as a whole: what is past, what is to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from nxcc import small_tables
+from nxcc.jobs.errors import JobsError
+from nxcc.jobs.job import AT_WORK, UNFINISHED
+from nxcc.jobs.store import files_table, jobs_table
+
+_TEXTS = ("name", "file_name", "column", "note")
+
+
+class EveryJob:
+    """The table of jobs, whoever they belong to. Raises `JobsError`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = small_tables.engine(path)
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._engine.dispose()
+
+    def ids(self) -> set[str]:
+        """Of all jobs."""
+        return set(self._ids())
+
+    def ended_before(self, moment: datetime) -> list[str]:
+        """Jobs that ended before it."""
+        return self._ids(jobs_table.c.state.not_in(UNFINISHED), jobs_table.c.finished_at < moment)
+
+    def oldest_at_work(self) -> datetime | None:
+        """When the oldest of the jobs was made that run or wait to run."""
+        query = sa.select(sa.func.min(jobs_table.c.created_at, type_=jobs_table.c.created_at.type))
+        with self._sentences(), self._engine.connect() as connection:
+            found: datetime | None = connection.execute(query.where(jobs_table.c.state.in_(AT_WORK))).scalar()
+        return found
+
+    def remove(self, job_id: str) -> None:
+        """The row of a job, and of its files."""
+        with self._sentences(), self._engine.begin() as connection:
+            connection.execute(jobs_table.delete().where(jobs_table.c.id == job_id))
+            connection.execute(files_table.delete().where(files_table.c.job_id == job_id))
+
+    def list_is(self, job_id: str, *, ids: int, invalid: int) -> None:
+        """A job's list holds so many distinct ids now, and so many rows that cannot be asked."""
+        with self._sentences(), self._engine.begin() as connection:
+            connection.execute(jobs_table.update().where(jobs_table.c.id == job_id).values(ids=ids, invalid=invalid))
+
+    def reword(self, without: Callable[[str], str], *, dry: bool = False) -> int:
+        """Changes the words that jobs and their files say; returns in how many rows (`dry`: would)."""
+        changed = 0
+        with self._sentences(), self._engine.begin() as connection:
+            for table, key, names in ((jobs_table, ("id",), _TEXTS), (files_table, ("job_id", "name"), ("said",))):
+                for row in connection.execute(sa.select(table)).mappings().all():
+                    said = {name: text for name in names if (text := without(row[name])) != row[name]}
+                    changed += bool(said)
+                    if said and not dry:
+                        one = [table.c[name] == row[name] for name in key]
+                        connection.execute(table.update().where(*one).values(said))
+        return changed
+
+    def wipe(self) -> bool:
+        """No byte of what was deleted is left in the file or its log; False while somebody reads in it for long."""
+        with self._sentences():
+            return small_tables.wipe(self._engine)
+
+    def _ids(self, *conditions: sa.ColumnElement[bool]) -> list[str]:
+        with self._sentences(), self._engine.connect() as connection:
+            return list(connection.execute(sa.select(jobs_table.c.id).where(*conditions)).scalars())
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, OSError):
+            raise JobsError(  # without what came before: it may say what is to be forgotten
+                f"The table of jobs ({self._path.name}) cannot be read or written.",
+                cure="Close what has it open (a database viewer, a backup), then run this again.",
+            ) from None
