@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,14 @@ _WIDEST = 6  # characters of a number that still fit on a tile
 # Characters that turn the direction of what follows: an id or a reason could pose as another one.
 DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>~$:&^=@/\"'")
+# What Streamlit looks for in the text that is left when the escapes are gone: addresses, which it makes links; names
+# of icons and emoji between colons (no times); and signs that it draws as one. A joiner, which is not seen, parts them.
+_MEANT_LATER = re.compile(
+    r"(https?:)(?=//)|(www)(?=\.)|(?<=[\w.+-])(@)(?=[-\w]+\.)|(:)(?=(?!\d{1,2}:)[\w+-]+:)"
+    r"|(?<!\S)([<~>-])(?=(?:->|[->=])(?!\S))",
+    re.IGNORECASE | re.ASCII,
+)
+JOINER = "\u2060"
 
 
 def missing(value: float | None) -> bool:
@@ -180,5 +189,9 @@ def in_chart(text: str) -> str:
 
 
 def in_markdown(text: str) -> str:
-    """Foreign text for a markdown label: every sign of the language is escaped."""
-    return "".join("\\" + c if c in _MARKDOWN else c for c in plain(text))
+    """Foreign text for a markdown label: every sign of the language is escaped, what is found without one is parted.
+
+    Spaces at its ends go: four of them would be a sign as well.
+    """
+    parted = _MEANT_LATER.sub(lambda found: found[0] + JOINER, plain(text).strip())
+    return "".join("\\" + c if c in _MARKDOWN else c for c in parted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import UTC, datetime
 from typing import Any
@@ -123,4 +124,21 @@ def test_plain__control_and_direction_characters_are_seen() -> None:
 
 
 def test_in_markdown__nothing_of_it_is_markup() -> None:
-    assert wording.in_markdown("a_b [x](http://y) :red[z]") == r"a\_b \[x\]\(http\:\/\/y\) \:red\[z\]"
+    assert wording.in_markdown("a_b [x](http://y) :red[z]") == rf"a\_b \[x\]\(http\:{wording.JOINER}\/\/y\) \:red\[z\]"
+
+
+@pytest.mark.parametrize(
+    ("text", "parted"),
+    [
+        ("HTTPS://x", "HTTPS:|//x"),
+        ("www.x.com", "www|.x.com"),
+        ("call a.b+c@x.com", "call a.b+c@|x.com"),
+        ("NX09445G000025@host:5060", "NX09445G000025@host:5060"),
+        (":material_lock: :+1: :streamlit: :100:", ":|material_lock: :|+1: :|streamlit: :|100:"),
+        ("2026-01-01 10:20:30", "2026-01-01 10:20:30"),
+        ("a -> b <-> c -- d >= e a->b", "a -|> b <|-> c -|- d >|= e a->b"),
+        ("    four", "four"),
+    ],
+)
+def test_in_markdown__what_streamlit_looks_for_behind_the_escapes_is_parted(text: str, parted: str) -> None:
+    assert re.sub(r"\\(?=[\W_])", "", wording.in_markdown(text)).replace(wording.JOINER, "|") == parted

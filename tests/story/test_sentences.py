@@ -13,7 +13,7 @@ from nxcc import story
 from nxcc.outcome import Outcome, Word
 from nxcc.story.sentences import after as said_after
 from nxcc.story.sentences import ordinal
-from nxcc.wording import Money
+from nxcc.wording import JOINER, Money
 
 from .calls import NOW, SHANGHAI, after, calls, missed, talked
 
@@ -84,7 +84,7 @@ DETAILS = [
     ([missed(reason="Powered off")], "It ended with “Powered off” on 18 Nov."),
     ([missed(reason="")], "It ended without an answer on 18 Nov."),
     ([missed(reason="Queue timeout", **QUEUED)], "The call ended in the queue on 18 Nov."),
-    ([missed(reason="<b>[x](http://evil)")], r"It ended with “\<b\>\[x\]\(http\:\/\/evil\)” on 18 Nov."),
+    ([missed(reason="<b>[x](http://evil)")], rf"It ended with “\<b\>\[x\]\(http\:{JOINER}\/\/evil\)” on 18 Nov."),
     ([talked(direction=1)], "**Mei Lin** got through on 18 Nov at 20:12:55; the **customer** hung up."),
     (
         [talked(agentNickName=None, direction=2)],
