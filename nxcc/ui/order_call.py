@@ -51,7 +51,8 @@ def draw(n: int, call: Call, zone: ZoneInfo, money: Money) -> None:
 def _sound(name: str, url: str | None, length: str, n: int) -> None:
     """A player whose browser fetches the sound itself; what is no plain link stands there as text.
 
-    For whoever signed in, it comes after a click, which is noted: the browser does not tell who listens.
+    It comes after a click: a browser asks for the beginning of a sound as soon as there is a player, and no address out
+    of a record is asked because a page was opened. Of whoever signed in, the click is noted.
     """
     if not url:
         return
@@ -59,10 +60,10 @@ def _sound(name: str, url: str | None, length: str, n: int) -> None:
         st.caption(f"{name}: not an http or https link, so it is only shown")
         st.text(wording.cut(wording.plain(url), order_values.LONGEST))
         return
-    if sign_in.signed_in() and not _opened(name, n):
+    if not _opened(name, n):
         return
     st.audio(url, alt=f"{name} of this call")  # the address goes to the browser as it is: nothing is fetched here
-    host = wording.in_markdown(urlsplit(url).hostname or "")
+    host = wording.in_markdown(_host(url))
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False):
         st.caption(
             f"{name}{f' {length}' if length else ''}, from {host} · played by your browser, never fetched by this "
@@ -70,6 +71,15 @@ def _sound(name: str, url: str | None, length: str, n: int) -> None:
             width="stretch",
         )
         st.link_button(":material/open_in_new:", url, key=f"order_open_{name.lower()}")
+
+
+def _host(url: str) -> str:
+    """Where a link leads, in ASCII: letters of other alphabets can look like ours."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return ascii(host)[1:-1]
 
 
 def _opened(name: str, n: int) -> bool:

@@ -114,6 +114,8 @@ def test_ask_again__shows_the_late_price_and_the_new_call(page: Page, fast: str,
     changes = [(row["Call"], row["What"], row["Before"]) for row in rows(page, "order_changes")]
     assert changes == [("1", "Cost arrived", "–"), ("1", "Recording arrived", "–")]
     assert rows(page, "order_changes")[0]["Now"].startswith(str(price))
+    assert page.locator("audio").count() == 0  # no address out of a record is asked before somebody wants to hear it
+    page.locator(".st-key-order_play_recording button").click()
     expect(page.locator("audio")).to_have_attribute("src", sandbox.world.found_record(order_id)["recordUrl"])
     ask(page, "3 times in all")
     expect(page.locator(".st-key-order_summary")).to_contain_text("Found, 2 calls")
