@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ from nxcc.archive import Archive, Explored, Freshness
 from nxcc.lookup import Lookup
 from nxcc.outcome import Outcome
 from nxcc.sandbox import Sandbox
+from nxcc.sandbox.reply import Reply, success
 from tests.conftest import client_of, outcomes_of
 from tests.hostile import records, texts
 
@@ -37,22 +38,22 @@ def _guard_module() -> ModuleType:
 class Gateway:
     """A sandbox, strict as ever, that answers with hostile calls for the ids that have some.
 
-    `calls` are these: order id -> records, or the JSON that stands in their place.
+    `calls` are these: order id -> records. `replies` are whole answers: order id -> HTTP status and body.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.calls: dict[str, list[records.Record] | bytes] = {}
-        world: Any = sandbox.world
-        true = world.data
+        self.calls: dict[str, list[records.Record]] = {}
+        self.replies: dict[str, tuple[int, bytes]] = {}
+        app: Any = sandbox._app
+        true = app._reserved.outcome
 
-        def data(order_id: str) -> bytes:
-            found = self.calls.get(order_id)
-            if found is None:
-                return bytes(true(order_id))
-            return found if isinstance(found, bytes) else orjson.dumps(found)
+        def outcome(order_id: str) -> Any:
+            if order_id in self.replies:
+                return Reply(*self.replies[order_id])
+            return success(orjson.dumps(self.calls[order_id])) if order_id in self.calls else true(order_id)
 
-        world.data = data
+        app._reserved = SimpleNamespace(outcome=outcome)
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,7 @@ def gateway() -> Iterator[Gateway]:
 
 @pytest.fixture(autouse=True)
 def nothing_leaves(request: pytest.FixtureRequest, guard: Any, gateway: Gateway) -> Iterator[None]:
-    """No test of this folder connects to anything but the gateway; those with a browser guard the server instead."""
-    if "browser" in request.fixturenames:
-        yield
-        return
+    """No test of this folder connects to anything but the gateway."""
     guard.allowed = frozenset({gateway.sandbox.base_url.removeprefix("http://")})
     guard.notes.clear()
     guard.on = True

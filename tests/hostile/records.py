@@ -185,6 +185,7 @@ BODIES: dict[str, tuple[int, bytes]] = {
     "status 999": (999, b"{}"),
     "a hostile request id": (200, orjson.dumps({"reqId": ["<b>"] * 9, "code": 88, "msg": "x"})),
 }
+STOPPING = ("a redirect", "let in nowhere")
 MESSAGES: dict[str, tuple[int, bytes]] = {
     f"message {n}": (200, orjson.dumps({"reqId": text, "code": 41000, "msg": text, "data": {}}))
     for n, text in enumerate(texts.ALL)

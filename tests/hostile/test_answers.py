@@ -17,7 +17,7 @@ from nxcc import records as calls_of
 from nxcc.api import protocol
 from nxcc.api.client import _retry_after_s
 from nxcc.archive import Archive, Freshness
-from nxcc.errors import ApiError
+from nxcc.errors import ApiError, ConfigurationError
 from nxcc.lookup import Lookup
 from tests.conftest import client_of, outcomes_of
 from tests.hostile import records, texts
@@ -120,19 +120,20 @@ def test_retry_after__any_header(value: str) -> None:
     assert _retry_after_s(value, 0.0) is None or _retry_after_s(value, 0.0) >= 0  # type: ignore[operator]
 
 
-def test_lookup__each_body_over_the_wire_is_an_outcome(gateway: Gateway, tmp_path: Path) -> None:
-    """Those that are an envelope around something; what stands in `data` is what the gateway sends."""
-    begin, end = b'{"reqId":"R","code":0,"msg":"Success","data":', b"}"
-    inside = {
-        f"B-{n}": body.removeprefix(begin).removesuffix(end)
-        for n, (_, body) in enumerate(records.BODIES.values())
-        if body.startswith(begin) and body.endswith(end)
-    }
-    assert len(inside) > 30
-    gateway.calls |= inside
+def test_lookup__each_answer_over_the_wire_is_an_outcome(gateway: Gateway, tmp_path: Path) -> None:
+    """But for those that stop every look up: a redirect, and one that lets us in nowhere."""
+    answers = records.BODIES | records.MESSAGES
+    said = {f"B-{n}": answer for n, (name, answer) in enumerate(answers.items()) if name not in records.STOPPING}
+    gateway.replies |= said
     archive = Archive(tmp_path / "archive.duckdb", "gateway", 1)
     lookup = Lookup(client_of(gateway.sandbox, attempts=1), archive, Freshness(timedelta(days=1), timedelta(minutes=5)))
-    outcomes = outcomes_of(lookup.run(inside))
-    assert {outcome.word for outcome in outcomes.values()} == {"found", "failed"}
+    outcomes = outcomes_of(lookup.run(said))
+    assert {outcome.word for outcome in outcomes.values()} == {"found", "no_calls", "failed"}
     assert all(outcome.reason for outcome in outcomes.values() if outcome.word == "failed")
+    assert len(archive.orders(list(outcomes.values()))) == len(said)
     archive.close()
+
+
+@pytest.mark.parametrize("name", records.STOPPING)
+def test_lookup__an_answer_that_stops_all(name: str) -> None:
+    assert isinstance(understood(*records.BODIES[name]), ConfigurationError)

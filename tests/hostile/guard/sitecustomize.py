@@ -1,7 +1,7 @@
 """Refuses and notes every connection, and every look-up of a name, but to the addresses that are allowed.
 
-Python imports this file at its start where its folder is in PYTHONPATH. `NXCC_HOSTILE_GUARD` is the file for the notes,
-`NXCC_HOSTILE_ALLOWED` the addresses, such as `127.0.0.1:8766`. Without the first nothing is guarded.
+Python imports this file at its start where its folder is in PYTHONPATH. `HOSTILE_GUARD` is the file for the notes,
+`HOSTILE_ALLOWED` the addresses, such as `127.0.0.1:8766`. Without the first nothing is guarded.
 """
 
 from __future__ import annotations
@@ -49,5 +49,5 @@ class Guard:
         raise PermissionError(f"{event} is refused here")
 
 
-if _log := os.environ.get("NXCC_HOSTILE_GUARD"):
-    sys.addaudithook(Guard(frozenset(os.environ.get("NXCC_HOSTILE_ALLOWED", "").split(",")), Path(_log)))
+if _log := os.environ.get("HOSTILE_GUARD"):
+    sys.addaudithook(Guard(frozenset(os.environ.get("HOSTILE_ALLOWED", "").split(",")), Path(_log)))
