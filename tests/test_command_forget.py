@@ -99,7 +99,7 @@ def app(sandbox: Sandbox, tmp_path: Path, known: None) -> Iterator[Desk]:
 def test_forget__an_order_here_after_a_dry_run(known: None, run: RunOf) -> None:
     would = run("forget", "--order", "SO-1", "--dry-run")
     assert (would.code, would.figures["calls"], would.figures["dry"]) == (0, 2, True)
-    assert "Would go: 2 call records; 1 lookups" in would.err
+    assert "Would go: 2 call records, 1 lookup and" in would.err
     gone = run("forget", "--order", " SO-1", "--yes")
     assert (gone.code, gone.figures["calls"], gone.figures["lookups"], gone.figures["dry"]) == (0, 2, 1, False)
     again = run("forget", "--order", "SO-1")
@@ -152,7 +152,7 @@ def test_forget__on_a_terminal_it_asks(known: None, sandbox: Sandbox, tmp_path: 
     os.close(ours)
     os.close(theirs)
     assert (process.returncode, bool(out)) == (code, code == 0), err
-    assert b"would go for good" in err
+    assert b"Would go, for good" in err
     desk = open_desk(settings_of(sandbox, tmp_path / "data"))
     assert bool(lookups_of(desk.archive, "SO-1")) == (code == 2)
     desk.close()

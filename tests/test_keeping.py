@@ -209,7 +209,7 @@ def test_forget_number__wherever_it_stands(desk_of: DeskOf, tmp_path: Path) -> N
     assert replace_(gone, bytes=0, dry=True) == replace_(would, bytes=0)
     assert (gone.calls, gone.lookups, gone.orders, gone.changed) == (4, 1, 4, 3)
     assert (gone.cells, gone.lists, gone.uploads, gone.texts, gone.files, gone.left) == (5, 3, 1, 3, 12, [])
-    assert not keeping.forget_number(desk, WHO, ME)
+    assert not keeping.forget_number(desk, WHO, ME).anything
 
     assert holding(tmp_path, *FORMS[:1], *FORMS[2:]) == []
     with_local = holding(tmp_path, FORMS[1])  # which is not the number, for nobody said so
@@ -292,7 +292,7 @@ def test_forget_order__its_rows_are_not_asked_and_all_others_are_as_they_were(de
     before = everything_but_pictures(desk)
     gone = keeping.forget_order(desk, "SO-1", ME)
     assert (gone.calls, gone.lookups, gone.cells, gone.lists, gone.uploads) == (2, 1, 3, 2, 0)
-    assert not keeping.forget_order(desk, "SO-1", ME)
+    assert not keeping.forget_order(desk, "SO-1", ME).anything
     assert lookups_of(desk.archive, "SO-1") == []
     assert holding(tmp_path, "SO-1") == []
     after = everything_but_pictures(desk)
@@ -446,7 +446,7 @@ def test_killed__run_again_it_does_the_rest(sandbox: Sandbox, desk_of: DeskOf, t
     assert DIGITS.encode() not in done.stdout + done.stderr
     again = desk_of()
     keeping.forget_number(again, WHO, ME)
-    assert not keeping.forget_number(again, WHO, ME)
+    assert not keeping.forget_number(again, WHO, ME).anything
     assert holding(tmp_path, *FORMS[:1], *FORMS[2:]) == []
     now = jobs_of(again).store.get(job.id)
     assert now and (now.state, now.ids, now.found, now.no_calls, now.calls, now.invalid) == ("done", 3, 2, 1, 2, 1)
@@ -490,7 +490,7 @@ def test_past__calls_jobs_and_uploads_go_and_views_stay(desk_of: DeskOf, tmp_pat
     gone = keeping.past(desk, now, ME)
     assert replace(gone, bytes=0, files=0, dry=True) == replace(would, bytes=0, files=0)
     assert (gone.calls, gone.lookups, gone.jobs, gone.uploads) == (1, 1, 1, 2)
-    assert not keeping.past(desk, now, ME)
+    assert not keeping.past(desk, now, ME).anything
     assert {folder.name for folder in jobs.folders.iterdir()} == {new.id, paused.id, fresh.id}
     assert {job.id for job in jobs.store.all()} == {new.id, paused.id}
     assert lookups_of(desk.archive, "OLD") == [] and lookups_of(desk.archive, "NEW")
@@ -504,7 +504,7 @@ def test_past__calls_jobs_and_uploads_go_and_views_stay(desk_of: DeskOf, tmp_pat
 def test_past__for_ever_unless_days_are_set(desk_of: DeskOf) -> None:
     desk = desk_of()
     know(desk, "OLD", call("o"), asked_at=at("2001-01-01T00:00:00"))
-    assert not keeping.past(desk, datetime.now(UTC), ME)
+    assert not keeping.past(desk, datetime.now(UTC), ME).anything
     assert lookups_of(desk.archive, "OLD")
 
 
@@ -549,6 +549,12 @@ def test_daily__soon_after_the_start_and_each_night_until_the_end(
     ending.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_in_words() -> None:
+    assert Removed().in_words() == Removed(dry=True, left=["x"]).in_words() == "nothing"
+    assert Removed(calls=1, lookups=1200, bytes=1_260_000).in_words() == "1 call record, 1,200 lookups and 1.3 MB"
+    assert Removed(cells=2).in_words() == "2 cells"
 
 
 NIGHTS = [

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
             wants = {"order": traces.order(arguments.order).whole}
         if arguments.dry_run or not arguments.yes:
             would = _forget(settings, wants, dry=True)
-            if arguments.dry_run or not would:
+            if arguments.dry_run or not would.anything:
                 say_removed(would)
                 return DONE
             if not _agreed(would):
@@ -92,6 +92,6 @@ def _agreed(would: Removed) -> bool:
             "Nobody can be asked here whether to go on.",
             cure="Add --yes to remove it, or --dry-run to see what would go.",
         )
-    say(f"{would.calls:,} call records, {would.lookups:,} lookups and {would.cells:,} cells would go for good.")
+    say(f"Would go, for good: {would.in_words()}.")
     print("Go on? Type yes: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() == "yes"

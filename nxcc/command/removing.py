@@ -14,18 +14,6 @@ from nxcc.keeping import Removed
 from nxcc.settings import Settings
 
 LONGEST_S = 6 * 3_600.0
-_NAMES = {
-    "calls": "call records",
-    "lookups": "lookups",
-    "orders": "orders that they are of",
-    "changed": "other lookups, which lose calls",
-    "jobs": "jobs that have ended",
-    "uploads": "uploads without a job",
-    "lists": "jobs and uploads whose list or file changes",
-    "cells": "cells",
-    "texts": "names, saved views and addresses",
-    "files": "files",
-}
 
 
 def carry_out(
@@ -46,11 +34,7 @@ def carry_out(
 
 def say_removed(removed: Removed) -> None:
     """In figures, on stderr; the JSON line on stdout."""
-    would = "Would go" if removed.dry else "Gone"
-    figures = [f"{n:,} {name}" for key, name in _NAMES.items() if (n := getattr(removed, key))]
-    say(f"{would}: {'; '.join(figures) if figures else 'nothing'}.")
-    if removed.bytes:
-        say(f"{removed.bytes / 1e6:,.1f} MB of files{' besides what the archive shrinks' if removed.dry else ''}.")
+    say(f"{'Would go' if removed.dry else 'Gone'}: {removed.in_words()}.")
     for sentence in removed.left:
         say(sentence)
     print(json.dumps(removed.to_json()), flush=True)

@@ -29,11 +29,13 @@ def daily(desk: Desk, ending: threading.Event, *, now: Callable[[], datetime] = 
     while desk.settings.keep_days and not ending.wait(wait_s):
         try:
             removed = past(desk, now(), access.here("NXCC_KEEP_DAYS"))
+            if removed.calls:
+                desk.explored.refresh()  # made anew now, rather than when somebody looks in the morning
         except NxccError as error:
             log.warning("what is past could not be removed: %s", error.what)
             wait_s = AGAIN_AFTER_S
             continue
-        if removed:
+        if removed.anything:
             figures = {name: n for name, n in removed.to_json().items() if n and name not in ("dry", "left")}
             log.info("what is past was removed", extra=figures)
         wait_s = until_night_s(now(), desk.settings.timezone)

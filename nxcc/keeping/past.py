@@ -26,7 +26,7 @@ def past(desk: Desk, now: datetime, who: Viewer, *, dry: bool = False) -> Remove
     before = now - timedelta(days=desk.settings.keep_days)
     if not dry:
         would = past(desk, now, who, dry=True)
-        if not would:
+        if not would.anything:
             return removed
         note(desk, who, "removed old data", f"older than {desk.settings.keep_days} days", would)
     with tables(desk) as (jobs, rows):
