@@ -52,7 +52,7 @@ def render() -> None:
 def _draw(desk: Desk, order_id: str) -> None:
     problem = intake.problem(order_id)
     lookups = history.lookups_of(desk.archive, order_id) if order_id and not problem else []
-    asks = order_toolbar.draw(order_id, lookups, zone.current())
+    asks = order_toolbar.draw(desk, order_id, lookups, zone.current())
     if not order_id:
         _nothing_yet(desk)
         return

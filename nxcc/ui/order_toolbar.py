@@ -11,12 +11,13 @@ import streamlit as st
 
 from nxcc import intake, wording
 from nxcc.access import May
+from nxcc.desk import Desk
 from nxcc.outcome import Outcome
-from nxcc.ui import order_address, order_trail, sign_in
+from nxcc.ui import order_address, order_forget, order_trail, sign_in
 from nxcc.ui.view import LONGEST_ADDRESS
 
 
-def draw(order_id: str, lookups: Sequence[Outcome], zone: ZoneInfo) -> bool:
+def draw(desk: Desk, order_id: str, lookups: Sequence[Outcome], zone: ZoneInfo) -> bool:
     """Draws the line; True when the analyst wants the order asked."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="order_toolbar"):
         st.text_input(
@@ -38,6 +39,7 @@ def draw(order_id: str, lookups: Sequence[Outcome], zone: ZoneInfo) -> bool:
         )
         if order_id:
             _link(order_id)
+        order_forget.draw(desk, order_id)
         place = order_trail.place(order_id)
         if place and place.of > 1:
             _neighbours(place)

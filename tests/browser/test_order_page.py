@@ -148,6 +148,30 @@ def test_raw__is_the_kept_record_and_bad_links_are_text(page: Page, fast: str, s
     assert not any("/recordings/" in url for url in requested)
 
 
+def test_forget__an_order_goes_after_it_was_said_what_goes(page: Page, fast: str, sandbox: Sandbox) -> None:
+    order_id = late()
+    look_up(page, fast, order_id)
+    page.goto(f"{fast}/order?order={order_id}")
+    expect(page.locator(".st-key-order_summary")).to_contain_text("Found")
+    page.locator(".st-key-order_forget button").first.click()
+    page.locator(".st-key-forget_look button").click()
+    expect(page.locator("p", has_text="Would go:")).to_contain_text("1 call record, 1 lookup")
+    page.locator(".st-key-forget_yes button").click()
+    expect(page.locator(".st-key-order_summary")).to_contain_text("Never asked so far")
+    page.reload()
+    expect(page.locator(".st-key-order_summary")).to_contain_text("Never asked so far")
+
+
+def test_forget__a_number_that_is_too_short_is_refused(page: Page, fast: str) -> None:
+    page.goto(f"{fast}/order")
+    page.locator(".st-key-order_forget button").first.click()
+    page.locator(".st-key-forget_number input").fill("123")
+    page.locator(".st-key-forget_number input").press("Enter")
+    page.locator(".st-key-forget_look button").click()
+    expect(page.locator(".st-key-forget_failed")).to_be_visible()
+    assert "123" not in page.url
+
+
 def test_invalid_id__is_never_sent(page: Page, fast: str, sandbox: Sandbox) -> None:
     before = len(sandbox.requests)
     page.goto(f"{fast}/order")

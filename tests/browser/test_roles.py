@@ -74,6 +74,7 @@ at                what                        nobody  stranger  viewer   analyst
 /order?order      order_raw_file              no      no        masked   masked   whole   whole
 /order?order      order_refresh               no      no        no       done     done    done
 /order?order      order_play_recording        no      no        no       no       done    done
+/order?order      order_forget                no      no        no       no       done    done
 /status           open                        door    door      not for  not for  not for plain
 /status           status_audit_csv            no      no        no       no       no      plain
 """
@@ -379,6 +380,16 @@ JOB: dict[str, Callable[[Visit, str, Locator], str]] = {
     "job_repeat": repeat,
     "job_delete": delete,
 }
+def forgets(visit: Visit, what: str) -> str:
+    """As far as what would go: the others of the table need the order."""
+    if not visit.can(what):
+        return "no"
+    visit.key(what).locator("button").first.click()
+    visit.key("forget_look").locator("button").click()
+    expect(visit.page.locator("p", has_text="Would go:")).to_contain_text("call record")
+    return "done"
+
+
 TRIES: dict[str, Callable[[Visit, str], str]] = {
     "open": opened,
     "look up a new order": look_up,
@@ -396,4 +407,5 @@ TRIES: dict[str, Callable[[Visit, str], str]] = {
     "find a number": finds,
     "order_raw_file": record,
     "order_play_recording": plays,
+    "order_forget": forgets,
 }
