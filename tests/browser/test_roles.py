@@ -380,6 +380,8 @@ JOB: dict[str, Callable[[Visit, str, Locator], str]] = {
     "job_repeat": repeat,
     "job_delete": delete,
 }
+
+
 def forgets(visit: Visit, what: str) -> str:
     """As far as what would go: the others of the table need the order."""
     if not visit.can(what):
