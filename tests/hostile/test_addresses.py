@@ -66,12 +66,14 @@ def test_value__at_the_doors_behind_the_pages(desk: Desk, value: str) -> None:
 
 
 # Of the addresses of a page, each so manieth is drawn.
-_EVERY = {"lookup": 9, "bulk": 7, "jobs": 30, "explore": 8, "order": 7, "status": 30}
+_EVERY = {"lookup": 14, "bulk": 12, "jobs": 40, "explore": 14, "order": 12, "status": 40}
 
 
 @pytest.mark.parametrize("page", addresses.PARAMETERS)
 def test_page__under_any_address(desk: Desk, page: str, caplog: pytest.LogCaptureFixture) -> None:
-    for said in addresses.of(page)[1 :: _EVERY[page]]:
+    every = addresses.of(page)
+    assert max(map(len, every[9][addresses.PARAMETERS[page][0]])) == 100_000
+    for said in (every[0], *every[9 :: _EVERY[page]]):
         shown = AppTest.from_function(_page, args=(page,), default_timeout=60)
         for name, values in said.items():
             shown.query_params[name] = values

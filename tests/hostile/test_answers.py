@@ -96,14 +96,14 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=70, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.dictionaries(st.sampled_from(records.KEYS), _JSON, max_size=8))
 def test_decode__any_record(record: dict[str, Any]) -> None:
     """As json writes it: with halves of characters, numbers of any length, NaN and Infinity."""
     understood(200, json.dumps({"code": 0, "data": [{"callId": "x"} | record]}).encode())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.binary(max_size=300) | st.sampled_from([body for _, body in records.BODIES.values()]), st.data())
 def test_decode__any_bytes(body: bytes, data: st.DataObject) -> None:
     """Of answers, cut and changed anywhere."""
@@ -111,7 +111,7 @@ def test_decode__any_bytes(body: bytes, data: st.DataObject) -> None:
     understood(200, body[:at] + data.draw(st.binary(max_size=3)) + body[at + data.draw(st.integers(0, 3)) :])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(
     st.text(st.characters(max_codepoint=255))
     | st.from_regex(r"(Mon, )?[0-9]{1,5} Jan [0-9-]{1,6} [0-9:]{1,9} [A-Z+0-9-]{1,12}")

@@ -103,7 +103,7 @@ def test_number__that_no_machine_holds(value: str) -> None:
     assert [styles.text(value, style) for style in ("0", "2")] == [value, "0:00:00" if "e-9" in value else value]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.lists(st.sampled_from(texts.SHORT) | st.text(max_size=20), min_size=1, max_size=4), min_size=1, max_size=8
@@ -118,13 +118,13 @@ def test_read__any_cells_in_any_encoding(
     taken(tmp_path_factory.mktemp("any"), "orders.csv", content)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=400), st.sampled_from(["x.csv", "x.txt", "x.xlsx", "x.gz", ""]))
 def test_read__any_bytes(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
     taken(tmp_path_factory.mktemp("bytes"), name, content)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2_000), st.binary(max_size=4), st.integers(0, 8))
 def test_read__a_workbook_changed_anywhere(
     tmp_path_factory: pytest.TempPathFactory, at: int, new: bytes, cut: int
