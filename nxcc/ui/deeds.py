@@ -43,7 +43,7 @@ def note_entry(standing: Standing) -> None:
     if standing.viewer:
         _note(standing.viewer, "signed in", "", None, "")
     elif standing.who:
-        _note(Viewer(standing.who, Role.VIEWER), "was refused", standing.why, None, "")
+        _note(Viewer(standing.who, Role.VIEWER, signed_in=False), "was refused", standing.why, None, "")
 
 
 def note_exit(viewer: Viewer) -> None:
