@@ -16,6 +16,7 @@ All teams and gateways in the file are gone through.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ from nxcc.archive.left_out import FORGOTTEN
 from nxcc.errors import ArchiveError
 from nxcc.traces import MARK, Trace
 
+_MEMORY = "800MB"
 _NUMBERS = ("caller", "callee")
 _TEXTS = tuple(
     column.name
@@ -166,6 +168,8 @@ def _copy_rest(cursor: duckdb.DuckDBPyConnection, archive: Archive, conditions: 
     remove(archive.file.fresh)
     cursor.execute(f"ATTACH {quoted(archive.file.fresh)} AS anew")
     try:
+        with suppress(duckdb.Error):  # more is in use
+            cursor.execute(f"SET memory_limit = '{_MEMORY}'")  # else it keeps of both files what it can
         cursor.execute("COPY FROM DATABASE archive TO anew (SCHEMA)")
         cursor.execute(_CALLS)
         query = _LOOKUPS.format(said=conditions.said)
@@ -180,6 +184,8 @@ def _copy_rest(cursor: duckdb.DuckDBPyConnection, archive: Archive, conditions: 
         cursor.execute("DETACH anew")
         remove(archive.file.fresh)
         raise
+    finally:
+        cursor.execute("RESET memory_limit")
 
 
 def _check(cursor: duckdb.DuckDBPyConnection, table: str) -> None:
