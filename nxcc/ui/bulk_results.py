@@ -80,6 +80,11 @@ def _added_up(_jobs: Jobs, job: Job) -> tuple[dict[Word, int], pd.DataFrame, pd.
     return found.rows, found.orders.to_pandas(), records.frame(found.calls)
 
 
+def forget() -> None:
+    """Adds up anew what is looked at next: something was taken out of the archive."""
+    _added_up.clear()
+
+
 @st.cache_data(max_entries=50, show_spinner=False, hash_funcs={Job: _answers_of})
 def _tiles(_jobs: Jobs, job: Job, currency: str) -> tuple[dict[Word, int], list[Kpi], Money]:
     rows, orders, calls = _added_up(_jobs, job)

@@ -11,7 +11,7 @@ from nxcc.access import May, Viewer
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.keeping import Removed
-from nxcc.ui import archived, panels, sign_in
+from nxcc.ui import bulk_results, panels, sign_in
 
 _WHAT, _NUMBER, _NATIONAL = "forget_what", "forget_number", "forget_national"
 _WOULD, _SAID = "forget_would", "forget_said"
@@ -62,7 +62,8 @@ def _confirm(desk: Desk, wanted: tuple[str, str, bool]) -> None:
         st.session_state[_WOULD] = None
         if (removed := _try(_doing(desk, wanted), dry=False)) is not None:
             st.session_state[_SAID] = f"**Gone:** {removed.in_words()}."
-            archived.calls_in_archive.clear()
+            st.cache_data.clear()
+            bulk_results.forget()
             st.rerun()
 
 
