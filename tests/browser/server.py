@@ -21,9 +21,10 @@ from nxcc.sandbox import Sandbox
 PROJECT = Path(__file__).parents[2]
 
 # What nobody foresaw: a line of the log at this level, or what came before there was one. Streamlit's own note of a
-# sign-in that was refused is none; it names the claim, not its value.
+# sign-in that was refused, or broken off, is none; it names the claim, not its value.
 _TROUBLE = re.compile(
-    r"^(?:\S+ ){1,2}(?:ERROR|CRITICAL)\b(?!.*OAuth token exchange failed)|\"level\": \"(?:error|critical)\"|^Traceback",
+    r"^(?:\S+ ){1,2}(?:ERROR|CRITICAL)\b(?!.*(?:OAuth token exchange failed|authentication: access_denied))"
+    r"|\"level\": \"(?:error|critical)\"|^Traceback",
     re.MULTILINE,
 )
 

@@ -389,6 +389,7 @@ def forgets(visit: Visit, what: str) -> str:
     visit.key(what).locator("button").first.click()
     visit.key("forget_look").locator("button").click()
     expect(visit.page.locator("p", has_text="Would go:")).to_contain_text("call record")
+    settled(visit.page)
     return "done"
 
 

@@ -67,7 +67,7 @@ def cookie(claims: dict[str, Any], secret: str = SECRET) -> str:
 
 def person(**more: Any) -> dict[str, Any]:
     now = int(time.time())
-    return {"is_logged_in": True, "email": "ann@example.com", "iat": now, "exp": now + 60, "sub": "1"} | more
+    return {"is_logged_in": True, "email": "ann@example.com", "iat": now, "exp": now + 86_400, "sub": "1"} | more
 
 
 @pytest.mark.parametrize(
