@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from streamlit import App
 
 from nxcc.desk import Desk
-from nxcc.ui import resources, server_logs
+from nxcc.ui import left_pages, resources, server_logs
 
 AGAIN_AFTER_S = 5.0
 
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 async def lifespan(_: App) -> AsyncIterator[None]:
     """Opens the desk beside the server's start, closes it at its end."""
     server_logs.begin()
+    left_pages.ignore()
     ending = threading.Event()
     threading.Thread(target=_open, args=(ending,), name="nxcc-open", daemon=True).start()
     yield

@@ -3,7 +3,7 @@
     python -m tests.soak [--minutes 15] [--sessions 20] [--think SECONDS] [--seed 7]
 
 The app, the sandbox that answers it and the browser are processes of their own on this machine. A click takes from the
-mouse to the page at rest. People think between clicks: 1.5 s for each of them by default, so 20 of them make 40 clicks
+mouse to the page at rest. People think between clicks: 3 s for each of them by default, so 20 of them make 20 clicks
 a minute, which keeps two slow cores under load without drowning them (the browser takes most of it). Exit code 1 when
 anything went wrong (a card of an error, an error in a browser's console, HTTP 5xx, an error in the server's log), or
 when the server's memory does not level off (`figures.levels_off`).
@@ -33,7 +33,7 @@ from tests.browser.server import Server, served, trouble
 from tests.soak.figures import Figures, Memory, table, well
 from tests.soak.person import Person
 
-THINK_A_SESSION_S = 1.5
+THINK_A_SESSION_S = 3.0
 RATE_PER_SECOND = 20
 ASKED_BEFORE = 2_000
 SAMPLES = 120
