@@ -6,7 +6,7 @@ PORT ?= 8501
 MINUTES ?= 15
 SESSIONS ?= 20
 
-.PHONY: help run test lint bench soak lock chromium clean
+.PHONY: help run test lint bench soak lock chromium postgres clean
 
 help:  ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -14,7 +14,7 @@ help:  ## what there is
 run: $(VENV)/run.stamp  ## serve the app (the sandbox answers until credentials are set); PORT=8501
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/dev.stamp chromium  ## run every test
+test: $(VENV)/dev.stamp chromium postgres  ## run every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/dev.stamp  ## style, types, direction of imports, secrets, weaknesses of packages
@@ -37,13 +37,16 @@ bench: $(VENV)/dev.stamp  ## print figures beside baselines (ten minutes or more
 chromium: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
 
+postgres: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.postgres
+
 $(VENV)/run.stamp: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nxcc needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+$(VENV)/dev.stamp: requirements-dev.txt requirements-team.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 

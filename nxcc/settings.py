@@ -17,6 +17,7 @@ from nxcc import logs
 from nxcc.access import Role, is_entry
 from nxcc.account import Algorithm, Credentials
 from nxcc.errors import SettingsError
+from nxcc.team.place import Team
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = PROJECT / ".streamlit" / "secrets.toml"
@@ -29,6 +30,7 @@ People = Annotated[tuple[str, ...], NoDecode]  # commas between them in the envi
 
 Source = Literal["environment", "secrets.toml", "default"]
 _SHOWN_FROM = 8  # characters; of a shorter key nothing is shown
+_SECRETS = ("access_key", "access_secret", "database_url")
 _CREDENTIALS = ("access_key", "access_secret", "tenant_id")
 
 
@@ -85,6 +87,12 @@ class Settings(BaseSettings):
     keep_days: int = Field(
         0, ge=0, le=36_500, description="How many days calls, uploads and jobs are kept; 0 = for ever."
     )
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL of a team's installation, with user and password; it is never shown."
+    )
+    lake_path: str | None = Field(
+        None, description="Folder of a team's archive and uploads, which all its machines reach under this path."
+    )
     log_format: logs.Format = Field("plain", description="How the log on stderr is written: plain, or a JSON a line.")
     log_level: logs.Level = Field("info", description="What is logged: debug has a line for each request.")
 
@@ -97,6 +105,24 @@ class Settings(BaseSettings):
         if parts.username or parts.password or (parts.port is not None and parts.port < 1):
             raise ValueError
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value().strip() if value else ""
+        if not text:
+            return None
+        parts = urlsplit(text)
+        if parts.scheme not in ("postgresql", "postgres") or not parts.hostname or len(parts.path) < 2:
+            raise ValueError
+        if parts.fragment or (parts.port is not None and parts.port < 1) or not text.isprintable() or " " in text:
+            raise ValueError
+        return SecretStr(f"postgresql://{text.partition('://')[2]}")
+
+    @field_validator("lake_path")
+    @classmethod
+    def _lake(cls, value: str | None) -> str | None:
+        return str(Path(value).expanduser().absolute()) if value else None
 
     @field_validator("access_key", "access_secret")
     @classmethod
@@ -172,6 +198,13 @@ class Settings(BaseSettings):
         }
 
     @property
+    def team(self) -> Team | None:
+        """What several processes share; None = all is in the data folder, which one process has."""
+        if self.database_url is None or self.lake_path is None:
+            return None
+        return Team(self.database_url.get_secret_value(), self.lake_path)
+
+    @property
     def credentials(self) -> Credentials | None:
         """The account to ask with; None = nothing configured, so the sandbox answers."""
         if self.access_key is None or self.access_secret is None or self.tenant_id is None:
@@ -210,6 +243,8 @@ ACCEPTS: dict[str, str] = {
     "sign_in_s": f"seconds, a whole number from 0 to {LONGEST_S}",
     "allow_anonymous": "1 or 0",
     "keep_days": "days, a whole number from 1 to 36500, or 0 to keep everything",
+    "database_url": "an address such as postgresql://user:password@host:5432/nxcc",
+    "lake_path": "the path of a folder that all machines share",
     "log_format": "plain or json",
     "log_level": "debug, info, warning or error",
 }
@@ -260,7 +295,7 @@ def for_logs(secrets_file: Path | None = None) -> ForLogs:
         said = _from_secrets(secrets_file or _secrets_file())
     except SettingsError:
         said = {}
-    for name in ("log_format", "log_level", "access_key", "access_secret"):
+    for name in ("log_format", "log_level", *_SECRETS):
         if value := os.environ.get(PREFIX + name.upper()):
             said[name] = value
     text = {name: str(value).strip() for name, value in said.items()}
@@ -268,7 +303,7 @@ def for_logs(secrets_file: Path | None = None) -> ForLogs:
     return ForLogs(
         cast(logs.Format, format) if format in get_args(logs.Format) else "plain",
         cast(logs.Level, level) if level in get_args(logs.Level) else None,
-        tuple(text[name] for name in ("access_key", "access_secret") if name in text),
+        tuple(text[name] for name in _SECRETS if name in text),
     )
 
 
@@ -328,6 +363,13 @@ def _sentence(loc: tuple[int | str, ...], secrets_file: Path) -> SettingsError:
 
 
 def _whole_or_none(settings: Settings) -> None:
+    if (settings.database_url is None) != (settings.lake_path is None):
+        missing_one = "NXCC_LAKE_PATH" if settings.lake_path is None else "NXCC_DATABASE_URL"
+        raise SettingsError(
+            f"{missing_one} is missing: a team's installation needs a database and a shared folder.",
+            cure="Set both; or neither, to keep all in the data folder.",
+            name=missing_one,
+        )
     missing = [name for name in _CREDENTIALS if getattr(settings, name) is None]
     some = len(missing) < len(_CREDENTIALS)
     if missing and (some or "base_url" in settings.model_fields_set):

@@ -22,6 +22,9 @@ from nxcc.archive import Archive, Freshness
 from nxcc.lookup import Lookup
 from nxcc.outcome import Outcome
 from nxcc.sandbox import Sandbox, Seen
+from nxcc.team.place import Team
+from tests.postgres import Postgres, binaries
+from tests.postgres import postgres as a_postgres
 
 TODAY = date(2026, 11, 24)  # a Tuesday
 SAMPLES = Path(__file__).parent / "samples"
@@ -136,3 +139,24 @@ def sample(name: str) -> Any:
 def at(text: str) -> datetime:
     """An aware time in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A private PostgreSQL. Without one on a person's machine, what needs it is skipped; in CI it fails."""
+    if binaries() is None:
+        if os.environ.get("CI"):
+            pytest.fail("PostgreSQL is not installed")
+        pytest.skip("PostgreSQL is not installed: `python -m tests.postgres` says how to get it")
+    with a_postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def team(postgres: Postgres, tmp_path: Path) -> Iterator[Team]:
+    """An empty place that a team's processes share."""
+    url = postgres.create()
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    yield Team(url, str(lake))
+    postgres.drop(url)
