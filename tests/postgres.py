@@ -58,7 +58,7 @@ class Postgres:
     def run(self, statement: str) -> None:
         """One statement, as the superuser."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
     def stop(self, mode: str = "immediate") -> None:
         """Ends it: `immediate` is as a crash, `fast` disconnects everybody."""

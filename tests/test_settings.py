@@ -45,9 +45,26 @@ def test_load__defaults(tmp_path: Path) -> None:
         "sign_algorithm": "md5", "rate_per_second": 10, "concurrency": 8, "timeout_s": 10, "attempts": 5,
         "fresh_found_s": 86400, "fresh_no_calls_s": 300, "data_dir": PROJECT / ".nxcc", "timezone": None,
         "short_talk_s": 10, "service_level_s": 20, "currency": "", "viewers": (), "analysts": (), "leads": (),
-        "admins": (), "sign_in_s": 0, "allow_anonymous": False, "keep_days": 0, "log_format": "plain",
-        "log_level": "info",
+        "admins": (), "sign_in_s": 0, "allow_anonymous": False, "keep_days": 0, "database_url": None,
+        "lake_path": None, "log_format": "plain", "log_level": "info",
     }  # fmt: skip
+
+
+def test_load__a_team_needs_a_database_and_a_folder(environment: Callable[..., None], tmp_path: Path) -> None:
+    none = tmp_path / "none.toml"
+    environment(DATABASE_URL="postgres://amy:pass-word@db.example.com:5433/nxcc")
+    with pytest.raises(SettingsError, match="NXCC_LAKE_PATH is missing"):
+        load(none)
+    environment(LAKE_PATH=str(tmp_path))
+    settings = load(none)
+    assert settings.team
+    assert settings.team.database_url == "postgresql://amy:pass-word@db.example.com:5433/nxcc"
+    assert (settings.team.host, settings.team.folder) == ("db.example.com:5433/nxcc", tmp_path)
+    assert "pass-word" not in f"{settings!r} {settings.team!r} {shown(settings, 'database_url')}"
+    environment(DATABASE_URL="mysql://amy:pass-word@db.example.com/nxcc")
+    with pytest.raises(SettingsError, match="NXCC_DATABASE_URL has a value") as told:
+        load(none)
+    assert "pass-word" not in f"{told.value} {told.value.cure}"
 
 
 def test_load__environment_over_file_over_default(secrets: Secrets, environment: Callable[..., None]) -> None:
