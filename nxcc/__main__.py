@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "restore": "put a backup back",
         "forget": "remove an order or a phone number from everything that is kept",
         "keep": "remove what is older than NXCC_KEEP_DAYS",
+        "worker": "run the bulk lookups of a team's installation",
     }
     for name, does in others.items():
         known = commands.add_parser(name, help=does)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from nxcc.outcome import Outcome
@@ -36,6 +36,15 @@ class Claims:
                 else:
                     mine[order_id] = self._claims[order_id] = Claim()
         return mine, elsewhere
+
+    def reserve(self, mine: dict[str, Claim], order_ids: Collection[str]) -> dict[str, Claim]:  # noqa: ARG002
+        """Of `mine`, those that are about to be asked. What others are asking is returned, and is no longer `mine`."""
+        return {}
+
+    @property
+    def others(self) -> bool:
+        """Whether there are other processes that ask and answer."""
+        return False
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """These outcomes are known and kept."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,11 +12,12 @@ from nxcc.account import Credentials
 from nxcc.api.client import Client
 from nxcc.archive import Archive, Explored, Freshness
 from nxcc.data_folder import Held
-from nxcc.errors import NxccError
+from nxcc.errors import ArchiveError, NxccError
 from nxcc.lookup import Lookup
 from nxcc.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nxcc.aliases import Aliases
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from nxcc.jobs import Jobs, Store
     from nxcc.sandbox import Sandbox
     from nxcc.sign_outs import SignOuts
+    from nxcc.team.at_work import TeamAtWork
+    from nxcc.team.members import Kind
     from nxcc.views import Views
 
 SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's answers still play
@@ -50,57 +53,70 @@ class Desk:
     sign_outs: SignOuts | None = None
     held: Held | None = None  # nobody replaces what is in the data folder
     aliases: Aliases | None = None
+    team: TeamAtWork | None = None  # None when all is in the data folder
 
     def close(self) -> None:
         """Ends the jobs' threads (the jobs go on at the next start), lets the archive's file go, ends the sandbox."""
+        if self.team:
+            self.team.stop()
         if self.jobs:
             self.jobs.end()
         for small in (self.views, self.audit, self.sign_outs, self.aliases):
             if small:
                 small.close()
         self.archive.close()
+        if self.team:
+            self.team.close()
         if self.sandbox:
             self.sandbox.stop()
         if self.held:
             self.held.end()
 
 
-def open_desk(settings: Settings, *, with_jobs: bool = False) -> Desk:
+def open_desk(settings: Settings, *, with_jobs: bool = False, kind: Kind = "command line") -> Desk:
     """Opens archive and client, and starts the sandbox when no credentials are set; `with_jobs` the table of jobs too.
 
-    The sandbox's answers have a file of their own, so made-up calls never mix with real ones.
-    Raises `ArchiveError`, `SandboxError`, `JobsError`, or `ConfigurationError` for an address or a proxy that cannot
-    be used.
+    The sandbox's answers have a file of their own, so made-up calls never mix with real ones. In a team, `kind` is what
+    this process is to the others.
+    Raises `ArchiveError`, `SandboxError`, `JobsError`, `AwayError` (the team's database does not answer), or
+    `ConfigurationError` for an address or a proxy that cannot be used.
     """
     held = data_folder.use(settings.data_dir)
     try:
-        return replace(_open_desk(settings, with_jobs=with_jobs), held=held)
+        return replace(_open_desk(settings, with_jobs, kind), held=held)
     except BaseException:
         held.end()
         raise
 
 
-def _open_desk(settings: Settings, *, with_jobs: bool) -> Desk:
+def _open_desk(settings: Settings, with_jobs: bool, kind: Kind) -> Desk:
     sandbox, credentials = None, settings.credentials
     if credentials is None:
         sandbox = _start_sandbox()
         credentials = _of_sandbox(sandbox)
+    account = f"{_gateway(credentials)}|{credentials.tenant_id}"
+    team = None
     try:
+        team = _join(settings, kind)
         client = Client(
             credentials,
             rate_per_second=settings.rate_per_second,
             concurrency=settings.concurrency,
             timeout_s=settings.timeout_s,
             attempts=settings.attempts,
+            pace=team.pace(account, settings.rate_per_second) if team else None,
         )
         archive = Archive(ledger_of(settings)[0], _gateway(credentials), credentials.tenant_id)
     except NxccError:
+        if team:
+            team.close()
         if sandbox:
             sandbox.stop()
         raise
     freshness = Freshness(timedelta(seconds=settings.fresh_found_s), timedelta(seconds=settings.fresh_no_calls_s))
-    lookup = Lookup(client, archive, freshness)
-    desk = Desk(settings, credentials, client, archive, Explored(archive), lookup, sandbox, None)
+    now: Callable[[], datetime] = team.database.now if team else lambda: datetime.now(UTC)
+    lookup = Lookup(client, archive, freshness, claims=team.claims(account) if team else None, now=now)
+    desk = Desk(settings, credentials, client, archive, Explored(archive), lookup, sandbox, None, team=team)
     if not with_jobs:
         return desk
     try:
@@ -113,7 +129,7 @@ def _open_desk(settings: Settings, *, with_jobs: bool) -> Desk:
         store = open_store(settings)
         return replace(
             desk,
-            jobs=Jobs(store, lookup, settings.data_dir / "jobs"),
+            jobs=Jobs(store, lookup, folders_of(settings), now=now, lead=team.lead(lookup) if team else None),
             views=Views(store.path, store.owner),
             audit=Audit(store.path, store.owner),
             sign_outs=SignOuts(store.path),
@@ -122,6 +138,24 @@ def _open_desk(settings: Settings, *, with_jobs: bool) -> Desk:
     except BaseException:
         desk.close()
         raise
+
+
+def _join(settings: Settings, kind: Kind) -> TeamAtWork | None:
+    if settings.team is None:
+        return None
+    try:
+        from nxcc.team.at_work import join
+    except ImportError as error:
+        raise ArchiveError(
+            f"A team's installation needs packages that are not installed ({error.name}).",
+            cure="pip install -r requirements-team.txt",
+        ) from error
+    return join(settings.team, kind)
+
+
+def folders_of(settings: Settings) -> Path:
+    """Where the folders of jobs and uploads lie."""
+    return (settings.team.folder if settings.team else settings.data_dir) / "jobs"
 
 
 def open_store(settings: Settings) -> Store:

@@ -37,6 +37,10 @@ class ArchiveBusy(ArchiveError):
     """Another process has the archive open: perhaps the app, which could do the work."""
 
 
+class AwayError(NxccError):
+    """What a team's processes share does not answer at the moment; work goes on by itself when it does."""
+
+
 class SandboxError(NxccError):
     """The local stand-in for the vendor's API cannot start."""
 

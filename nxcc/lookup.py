@@ -54,6 +54,7 @@ class Lookup:
         archive: Archive,
         freshness: Freshness,
         *,
+        claims: Claims | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.client = client
@@ -61,7 +62,7 @@ class Lookup:
         self.freshness = freshness
         self.now = now
         self.hits = Hits(now())
-        self._claims = Claims()
+        self._claims = claims or Claims()
         self._under_way: weakref.WeakSet[LeftOut] = weakref.WeakSet()
         self._beginning = threading.Lock()
 
@@ -168,13 +169,23 @@ class _Run:
         self._mine |= mine
         self._elsewhere |= elsewhere
         known = self._archive.known(mine, self._window) if mine else {}
+        if unknown := [order_id for order_id in mine if order_id not in known]:
+            known |= self._reserve(unknown)
         self._lookup.hits.add(len(mine), len(known))
         self._settle(known.values())
         if mine or elsewhere:
-            self._asking.add(order_id for order_id in mine if order_id not in known)
+            self._asking.add(order_id for order_id in unknown if order_id in self._mine)
         else:
             self._asking.no_more()
         return list(known.values())
+
+    def _reserve(self, unknown: list[str]) -> dict[str, Outcome]:
+        """Ids that other processes are asking are theirs; returns what those have answered since we looked."""
+        self._elsewhere |= self._claims.reserve(self._mine, unknown)
+        if not self._claims.others:
+            return {}
+        ours = [order_id for order_id in unknown if order_id in self._mine]
+        return self._archive.known(ours, self._window) if ours else {}
 
     def _keep(self) -> list[Outcome]:
         answers = self._asking.answers

@@ -21,7 +21,7 @@ import tenacity
 from nxcc import logs
 from nxcc.account import Credentials
 from nxcc.api import protocol
-from nxcc.api.pace import Pace
+from nxcc.api.pace import Pace, Paced
 from nxcc.api.places import Places
 from nxcc.api.transport import Transport
 from nxcc.errors import ApiError, Cancelled, ConfigurationError, Evidence, TransientError
@@ -48,6 +48,7 @@ class Client:
     """Asks for call records. Thread-safe; a process has one, so that all its sessions share pool and pace.
 
     `rate_per_second` 0 means no limit; `timeout_s` bounds connecting and each wait for bytes, twice it a whole answer.
+    A `pace` stands for the rate where others share it.
     """
 
     def __init__(
@@ -58,13 +59,14 @@ class Client:
         concurrency: int = 8,
         timeout_s: float = 10,
         attempts: int = 5,
+        pace: Paced | None = None,
         now: Callable[[], float] = time.time,
         wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
     ) -> None:
         logs.hide(credentials.access_key, credentials.access_secret)
         self.credentials = credentials
         self.concurrency = concurrency
-        self.pace = Pace(rate_per_second)
+        self.pace: Paced = pace or Pace(rate_per_second)
         self.clock_difference_s: float | None = None  # the gateway's clock minus ours; None = not known yet
         self.requests = 0  # sent so far
         self._answer_s: float | None = None  # how long an answer takes, lately

@@ -10,15 +10,37 @@ import heapq
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Protocol
 
-from nxcc.api.refusals import Refusals
+from nxcc.api.refusals import Refusals, Share
 
 SLOWEST_PER_S = 0.5
 STEP_S = 1.0  # at most one halving in this time; a step back up when nothing was refused for as long
 STEPS_UP = 10  # steps from nothing to the rate that was refused
 SLOW = 0.75  # of the rate that was refused: a gateway that refused for the rate does not refuse now
 SHORTEST_S = 0.02  # over which a rate is measured
+_STATE = (
+    "_rate", "_next", "_slowed", "_changed", "_refused_rate", "_step",
+    "_second", "_sent", "_sent_before", "_refused", "_refused_before",
+)  # fmt: skip
+
+
+class Paced(Protocol):
+    """What the client asks for times to send at: a process's own `Pace`, or the one that a team shares."""
+
+    @property
+    def per_second(self) -> float: ...
+
+    @property
+    def lately(self) -> int: ...
+
+    def reserve(self, within_s: float = math.inf) -> float | None: ...
+
+    def give_back(self, at: float) -> None: ...
+
+    def slow_down(self, sent_at: float) -> None: ...
 
 
 class Pace:
@@ -44,6 +66,19 @@ class Pace:
         self._refusals = Refusals()
         self._second = -math.inf
         self._sent = self._sent_before = self._refused = self._refused_before = 0  # in this second, in the one before
+
+    def state(self) -> dict[str, Any]:
+        """All that it has come to, as plain values, for `resume`."""
+        said = {name: getattr(self, name) for name in _STATE}
+        return said | {"_refusals": asdict(self._refusals)}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Goes on from a `state`, of a pace with the same limit and the same clock."""
+        for name in _STATE:
+            setattr(self, name, state[name])
+        counted = state["_refusals"]
+        shares = {name: Share(**counted[name]) for name in ("slow", "fast")}
+        self._refusals = Refusals(**shares, spare=counted["spare"])
 
     @property
     def per_second(self) -> float:

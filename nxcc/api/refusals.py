@@ -17,7 +17,9 @@ LEAST_SPARE = 3.0
 
 
 @dataclass(slots=True)
-class _Share:
+class Share:
+    """How many were sent lately, and how many of them refused."""
+
     sent: float = 0
     refused: float = 0
 
@@ -32,39 +34,39 @@ class _Share:
 class Refusals:
     """Counts requests and refusals, and says which refusals may be put up with. For one thread at a time."""
 
-    _slow: _Share = field(default_factory=_Share)
-    _fast: _Share = field(default_factory=_Share)
-    _spare: float = 0.0  # refusals that will be put up with
+    slow: Share = field(default_factory=Share)
+    fast: Share = field(default_factory=Share)
+    spare: float = 0.0  # refusals that will be put up with
 
     @property
     def by_chance(self) -> float:
         """The share of requests that is refused whatever the pace; 0 when none is known to be."""
-        if self._slow.sent < ENOUGH:
+        if self.slow.sent < ENOUGH:
             return 0.0
-        share = self._slow.refused / self._slow.sent
-        fast = self._fast.refused / self._fast.sent if self._fast.sent else 0.0
+        share = self.slow.refused / self.slow.sent
+        fast = self.fast.refused / self.fast.sent if self.fast.sent else 0.0
         return share if share <= BY_CHANCE and fast <= FEWER * share else 0.0
 
     def sent(self, *, slow: bool, a_second: int) -> None:
         """One more request was sent; `a_second` is how many are lately. Twice what is chance is put up with."""
-        (self._slow if slow else self._fast).add()
+        (self.slow if slow else self.fast).add()
         share = BY_CHANCE if slow else min(BY_CHANCE, 2 * self.by_chance)
         most = max(LEAST_SPARE, BY_CHANCE * a_second)
-        self._spare = min(most, self._spare + share) if share else 0.0
+        self.spare = min(most, self.spare + share) if share else 0.0
 
     def refused(self, *, slow: bool) -> None:
         """One of them was refused."""
-        (self._slow if slow else self._fast).refused += 1
+        (self.slow if slow else self.fast).refused += 1
 
     def put_up_with(self) -> bool:
         """Whether a refusal is to be passed over."""
-        if self._spare < 1:
+        if self.spare < 1:
             return False
-        self._spare -= 1
+        self.spare -= 1
         return True
 
     def slowed_down(self) -> None:
         """The pace was halved. Where even the slow requests were refused for it, they tell nothing about chance."""
-        self._spare = FIRST_SPARE
-        if self._slow.sent >= ENOUGH and self._slow.refused > BY_CHANCE * self._slow.sent:
-            self._slow, self._fast = _Share(), _Share()
+        self.spare = FIRST_SPARE
+        if self.slow.sent >= ENOUGH and self.slow.refused > BY_CHANCE * self.slow.sent:
+            self.slow, self.fast = Share(), Share()

@@ -30,7 +30,7 @@ from nxcc.command.said import (
     say,
     say_reasons,
 )
-from nxcc.desk import Desk, open_desk, open_store
+from nxcc.desk import Desk, folders_of, open_desk, open_store
 from nxcc.errors import ArchiveBusy, NxccError
 from nxcc.export import ORDER_COLUMNS, Format
 from nxcc.intake import Asked, Overrides
@@ -79,7 +79,7 @@ def run_ids(arguments: argparse.Namespace, asked: Asked, busy: ArchiveBusy) -> i
     with _store(settings) as store:
         if store.runner(datetime.now(UTC)) is None:
             raise busy
-        folder = Folder.keep_ids(_folders(settings), "ids of the command line.csv", asked.order_ids)
+        folder = Folder.keep_ids(folders_of(settings), "ids of the command line.csv", asked.order_ids)
         job = _add(settings, store, folder, Checked(0), ask_again=arguments.ask_again)
         code, job = _watch(store, job, here=False)
         if code in (DONE, SOME_FAILED):
@@ -125,7 +125,7 @@ def _folder_of(settings: Settings, arguments: argparse.Namespace) -> tuple[Folde
     """The file, read and checked. Raises `IntakeError` or `NxccError` that says what to choose."""
     try:
         with arguments.file.open("rb") as content:
-            folder = Folder.keep(_folders(settings), arguments.file.name, content)
+            folder = Folder.keep(folders_of(settings), arguments.file.name, content)
     except OSError as error:
         raise NxccError(f"{arguments.file} cannot be read: {error.strerror}.", cure="Check the path.") from error
     try:
@@ -283,7 +283,3 @@ def _fetch(store: Store, job: Job, wanted: FileRequest) -> Path:
     if state[0] == "failed":
         raise NxccError(state[1])
     return Path(state[1])
-
-
-def _folders(settings: Settings) -> Path:
-    return settings.data_dir / "jobs"

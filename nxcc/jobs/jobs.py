@@ -16,7 +16,7 @@ from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, is_id, tidy
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
 from nxcc.jobs.live import Live
-from nxcc.jobs.runner import Runner
+from nxcc.jobs.runner import Lead, Runner
 from nxcc.jobs.starting import Checked, new_job
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
@@ -47,10 +47,11 @@ class Jobs:
         *,
         patience_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        lead: Lead | None = None,
     ) -> None:
         self.store, self._lookup, self._folders, self._now = store, lookup, folders, now
         self.failed_files: dict[str, NxccError] = {}
-        self._runner = Runner(store, lookup, folders, patience_s=patience_s, now=now)
+        self._runner = Runner(store, lookup, folders, patience_s=patience_s, now=now, lead=lead)
 
     def begin(self, only: str | None = None) -> None:
         """Runs jobs in this process from now on, or `only` one; those that were left in the middle go on."""

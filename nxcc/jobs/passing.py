@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from nxcc.archive import Listed
+from nxcc.api.client import Client
+from nxcc.archive import Archive, Listed, Window
 from nxcc.errors import NxccError
 from nxcc.jobs.folder import Folder
 from nxcc.jobs.job import AT_WORK, Job
 from nxcc.jobs.live import Live
 from nxcc.jobs.store import Store
-from nxcc.lookup import Lookup
+from nxcc.lookup import Hits
 from nxcc.outcome import Outcome
 from nxcc.traces import LeftOut
 
@@ -31,6 +32,29 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 120.0
 PATIENCE_S = 12 * 3600.0
 
 
+class Asks(Protocol):
+    """What a job's ids are asked through: this process's `Lookup`, or what spreads them over several."""
+
+    @property
+    def archive(self) -> Archive: ...
+
+    @property
+    def client(self) -> Client: ...
+
+    @property
+    def hits(self) -> Hits: ...
+
+    def run(
+        self,
+        order_ids: Sequence[str],
+        *,
+        window: Window | None = None,
+        ask_again: bool = False,
+        stop: threading.Event,
+        left_out: LeftOut,
+    ) -> Generator[list[Outcome], None, None]: ...
+
+
 class Passing:
     """Runs a job until nothing is left to ask, or its row says that it must not run.
 
@@ -40,7 +64,7 @@ class Passing:
     def __init__(
         self,
         store: Store,
-        lookup: Lookup,
+        lookup: Asks,
         folder: Folder,
         job: Job,
         live: Live,

@@ -10,19 +10,19 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nxcc import logs
-from nxcc.errors import ApiError, ConfigurationError, NxccError
+from nxcc.errors import ApiError, AwayError, ConfigurationError, NxccError
 from nxcc.jobs.errors import JobsError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder
 from nxcc.jobs.job import AT_WORK
 from nxcc.jobs.live import Live
-from nxcc.jobs.passing import Passing
+from nxcc.jobs.passing import Asks, Passing
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
 from nxcc.traces import LeftOut, Trace
@@ -31,9 +31,23 @@ LOOK_EVERY_S = 0.5
 BEAT_EVERY_S = 1.0
 LONGEST_END_S = 5.0  # what is under way may take longer: it is kept then, or asked again at the next start
 ENDED_KEPT = 20  # jobs whose last half hour can still be seen
+AWAY_S = 1.0  # a job whose database does not answer is tried again after this
 AGAIN_AFTER_S = 20.0  # a job that cannot even be halted (a full disk) is tried again after this
 
 log = logging.getLogger(__name__)
+
+
+class Lead(Protocol):
+    """Which jobs are this process's to run, where there are several processes."""
+
+    def ours(self, job_ids: Collection[str]) -> set[str]:
+        """Of these jobs, those that nobody else runs: nobody does from now on."""
+
+    def leave(self, job_id: str) -> None:
+        """This process runs the job no more."""
+
+    def asking(self, job_id: str) -> Asks:
+        """What the job's ids are asked through."""
 
 
 class Runner:
@@ -47,9 +61,10 @@ class Runner:
         *,
         patience_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        lead: Lead | None = None,
     ) -> None:
         self._store, self._lookup, self._folders = store, lookup, folders
-        self._patience_s, self._now = patience_s, now
+        self._patience_s, self._now, self._lead = patience_s, now, lead
         self._only: str | None = None
         self._lock = threading.Lock()
         self._lives: dict[str, Live] = {}
@@ -114,7 +129,7 @@ class Runner:
                     began = True
                 self._look()
                 self._make_files()
-            except JobsError as error:
+            except (JobsError, AwayError) as error:
                 log.warning("jobs cannot be looked after: %s", error)
             except Exception as error:  # noqa: BLE001 - a system without threads, say: without this one nothing goes on
                 logs.broke(log, "looking after jobs", error)
@@ -123,6 +138,8 @@ class Runner:
 
     def _look(self) -> None:
         states = {job_id for job_id in self._store.states() if self._only in (None, job_id)}
+        if self._lead:
+            states = self._lead.ours(states)
         with self._lock:
             for job_id, live in self._lives.items():
                 if job_id not in states:  # paused, cancelled, deleted
@@ -155,11 +172,17 @@ class Runner:
             began = job.started_at or self._now()
             self._store.change(job_id, AT_WORK, state="running", started_at=began, note="", cure="", code="")
             left_out = self._left_out[job_id]
+            asking = self._lead.asking(job_id) if self._lead and self._only is None else self._lookup
             Passing(
-                self._store, self._lookup, folder, job, live,
+                self._store, asking, folder, job, live,
                 patience_s=self._patience_s, now=self._now, left_out=left_out,
             ).run()  # fmt: skip
             self._log_end(job_id)
+        except AwayError as error:
+            live.error = error
+            self._not_before[job_id] = time.monotonic() + AWAY_S
+            log.warning("a job waits: %s", error)
+            return  # it is still ours
         except NxccError as error:
             self._halt(job_id, live, error)
         except Exception as error:  # noqa: BLE001 - the last place where it can become a sentence
@@ -169,6 +192,14 @@ class Runner:
         finally:
             live.ended()
             self._poke.set()
+        self._leave(job_id)
+
+    def _leave(self, job_id: str) -> None:
+        try:
+            if self._lead:
+                self._lead.leave(job_id)
+        except AwayError as error:
+            log.info("a job is led until this process ends: %s", error)
 
     def _halt(self, job_id: str, live: Live, error: NxccError) -> None:
         if self._ending.is_set():

@@ -15,7 +15,7 @@ _request_rerun = AppSession.request_rerun
 
 def ignore() -> None:
     """From now on, in all sessions. More than once is once."""
-    AppSession.request_rerun = _of_this_page  # type: ignore[method-assign]
+    AppSession.request_rerun = _of_this_page  # type: ignore[method-assign, assignment]
 
 
 def _of_this_page(session: AppSession, client_state: ClientState | None) -> None:

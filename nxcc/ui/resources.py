@@ -84,8 +84,8 @@ def _close(desk: Desk) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _desk() -> Desk:
-    desk = open_desk(load(), with_jobs=True)
-    if desk.jobs:
+    desk = open_desk(load(), with_jobs=True, kind="app")
+    if desk.jobs and desk.team is None:  # else workers run them
         desk.jobs.begin()
     ending = threading.Event()
     _open.append(desk)

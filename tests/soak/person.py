@@ -97,7 +97,7 @@ class Person:
         except TimeIsOver:
             return
         except Error as error:
-            self._wrong("stuck", str(error).splitlines()[0])
+            self._wrong("stuck", f"{str(error).splitlines()[0]} {await self._shown()}")
 
     async def start_job(self, name: str, content: bytes) -> None:
         """Uploads a file of ids and starts the job."""
@@ -176,6 +176,14 @@ class Person:
     async def _go(self, name: str) -> None:
         link = self.page.get_by_role("link", name=name, exact=True)
         await self.click(f"to {name}", link.click, PAGES[name])
+
+    async def _shown(self) -> str:
+        """Where one is stuck, and what is there to be seen."""
+        try:
+            text = await self.page.locator("[data-testid=stApp]").inner_text(timeout=5_000)
+        except Error as error:
+            text = f"nothing ({type(error).__name__})"
+        return f"at {self.page.url.removeprefix(self.address)}: {text[-200:]!r}"
 
     def _place(self, key: str) -> Locator:
         return self.page.locator(f".st-key-{key}")
