@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from nxcc import masking, small_tables
-from nxcc.errors import NxccError
+from nxcc.errors import AwayError, NxccError
+from nxcc.small_tables import Place, Text
+from nxcc.team.place import Team
 
 MARK = "~"
 
@@ -19,28 +20,32 @@ _tables = sa.MetaData()
 _aliases = sa.Table(
     "aliases",
     _tables,
-    sa.Column("alias", sa.String, primary_key=True),
-    sa.Column("owner", sa.String, nullable=False, index=True),
-    sa.Column("text", sa.String, nullable=False),
-    sa.Column("made_at", sa.String, nullable=False),
+    sa.Column("alias", Text, primary_key=True),
+    sa.Column("owner", Text, nullable=False, index=True),
+    sa.Column("text", Text, nullable=False),
+    sa.Column("made_at", Text, nullable=False),
     sa.UniqueConstraint("owner", "text"),
 )
+small_tables.unsampled(_aliases, "text")
 
 
 class AliasesError(NxccError):
     """The table of aliases cannot be read or written."""
 
 
+class AliasesAway(AliasesError, AwayError):
+    """The table of aliases does not answer at the moment."""
+
+
 class Aliases:
     """Aliases of one installation, of one team. Thread-safe. Every method raises `AliasesError`."""
 
-    def __init__(self, path: Path, owner: str) -> None:
-        self.path = path
+    def __init__(self, place: Place, owner: str) -> None:
+        self.place = place
         self._owner = owner
-        self._engine = small_tables.engine(path)
+        self._engine = small_tables.engine(place)
         with self._sentences():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _tables.create_all(self._engine)
+            small_tables.create(self._engine, place, _tables)
 
     def close(self) -> None:
         """Lets the file go."""
@@ -56,7 +61,8 @@ class Aliases:
             known = connection.execute(query).scalar()
             if known is None:
                 known = MARK + secrets.token_urlsafe(9)
-                connection.execute(_aliases.insert().prefix_with("OR IGNORE").values(row | {"alias": known}))
+                added = small_tables.insert(self._engine, _aliases).values(row | {"alias": known})
+                connection.execute(added.on_conflict_do_nothing())
                 known = connection.execute(query).scalar_one()
         return str(known)
 
@@ -77,7 +83,8 @@ class Aliases:
         with self._sentences(), self._engine.begin() as connection:
             gone = [alias for alias, text in connection.execute(query) if holds(text)]
             if gone and not dry:
-                connection.execute(_aliases.delete().where(_aliases.c.alias.in_(gone)))
+                for some in small_tables.batches(gone):
+                    connection.execute(_aliases.delete().where(_aliases.c.alias.in_(some)))
         return len(gone)
 
     @contextmanager
@@ -85,7 +92,9 @@ class Aliases:
         try:
             yield
         except (sa.exc.SQLAlchemyError, OSError) as error:
+            if isinstance(self.place, Team):
+                raise small_tables.told(self.place, error, AliasesError, AliasesAway) from None
             raise AliasesError(
-                f"Addresses cannot be made or read ({self.path.name}).",
+                f"Addresses cannot be made or read ({self.place.name}).",
                 cure="Check that the data folder may be written and its disk is not full.",
             ) from error

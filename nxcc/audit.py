@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
 
 from nxcc import small_tables
 from nxcc.access import Viewer
-from nxcc.errors import NxccError
+from nxcc.errors import AwayError, NxccError
+from nxcc.small_tables import POSTGRES, Place, Text, Whole
+from nxcc.team.place import Team
 
 Deed = Literal[
     "signed in",
@@ -52,30 +53,43 @@ _tables = sa.MetaData()
 _audit = sa.Table(
     "audit",
     _tables,
-    sa.Column("n", sa.Integer, primary_key=True),
-    sa.Column("owner", sa.String, nullable=False, index=True),
-    sa.Column("at", sa.String, nullable=False),
-    sa.Column("who", sa.String, nullable=False),
-    sa.Column("role", sa.String, nullable=False),
-    sa.Column("deed", sa.String, nullable=False),
-    sa.Column("what", sa.String, nullable=False),
-    sa.Column("count", sa.Integer),
-    sa.Column("job", sa.String, nullable=False),
+    sa.Column("n", Whole, primary_key=True),
+    sa.Column("owner", Text, nullable=False, index=True),
+    sa.Column("at", Text, nullable=False),
+    sa.Column("who", Text, nullable=False),
+    sa.Column("role", Text, nullable=False),
+    sa.Column("deed", Text, nullable=False),
+    sa.Column("what", Text, nullable=False),
+    sa.Column("count", Whole),
+    sa.Column("job", Text, nullable=False),
     sqlite_autoincrement=True,  # a number is never given twice
 )
-for _change in ("UPDATE", "DELETE"):
-    sa.event.listen(
-        _audit,
-        "after_create",
-        sa.DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER audit_no_{_change.lower()} BEFORE {_change} ON audit "
-            "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END"
-        ),
-    )
+_REFUSALS = {
+    "sqlite": [
+        f"CREATE TRIGGER audit_no_{change.lower()} BEFORE {change} ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END"
+        for change in ("UPDATE", "DELETE")
+    ],
+    POSTGRES: [
+        "CREATE OR REPLACE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit is only added to' "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        "CREATE TRIGGER audit_is_only_added_to BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_only_added_to()",
+    ],
+}
+for _dialect, _statements in _REFUSALS.items():
+    for _statement in _statements:
+        _refusal = sa.DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]
+        sa.event.listen(_audit, "after_create", _refusal)
 
 
 class AuditError(NxccError):
     """The audit cannot be read or written."""
+
+
+class AuditAway(AuditError, AwayError):
+    """The audit does not answer at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +109,12 @@ class Entry:
 class Audit:
     """The deeds in one installation, of one team. Thread-safe."""
 
-    def __init__(self, path: Path, owner: str) -> None:
-        self.path = path
+    def __init__(self, place: Place, owner: str) -> None:
+        self.place = place
         self._owner = owner
-        self._engine = small_tables.engine(path)
+        self._engine = small_tables.engine(place)
         with self._sentences():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _tables.create_all(self._engine)
+            small_tables.create(self._engine, place, _tables)
 
     def close(self) -> None:
         """Lets the file go."""
@@ -150,8 +163,10 @@ class Audit:
         try:
             yield
         except (sa.exc.SQLAlchemyError, OSError) as error:
+            if isinstance(self.place, Team):
+                raise small_tables.told(self.place, error, AuditError, AuditAway, ", so this was not done") from None
             raise AuditError(
-                f"The audit ({self.path.name}) cannot be read or written, so this was not done.",
+                f"The audit ({self.place.name}) cannot be read or written, so this was not done.",
                 cure="Check that the data folder may be written and its disk is not full.",
             ) from error
 

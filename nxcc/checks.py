@@ -178,7 +178,7 @@ def of_standing(standing: Standing, *, held_by: str = "") -> Check:
 
 def of_jobs_table(settings: Settings) -> Check:
     """The jobs as their table says, whether or not the app runs."""
-    if not (settings.data_dir / "jobs.sqlite").exists():
+    if settings.team is None and not (settings.data_dir / "jobs.sqlite").exists():
         return Check("jobs", "ok", "There are none yet.", value={"states": {}})
     store = open_store(settings)
     try:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nxcc.sign_outs import SignOuts
     from nxcc.team.at_work import TeamAtWork
     from nxcc.team.members import Kind
+    from nxcc.team.place import Team
     from nxcc.views import Views
 
 SANDBOX_PORT = 8766  # taken when it is free, so that recordings of yesterday's answers still play
@@ -130,10 +131,10 @@ def _open_desk(settings: Settings, with_jobs: bool, kind: Kind) -> Desk:
         return replace(
             desk,
             jobs=Jobs(store, lookup, folders_of(settings), now=now, lead=team.lead(lookup) if team else None),
-            views=Views(store.path, store.owner),
-            audit=Audit(store.path, store.owner),
-            sign_outs=SignOuts(store.path),
-            aliases=Aliases(store.path, store.owner),
+            views=Views(store.place, store.owner),
+            audit=Audit(store.place, store.owner),
+            sign_outs=SignOuts(store.place),
+            aliases=Aliases(store.place, store.owner),
         )
     except BaseException:
         desk.close()
@@ -162,7 +163,12 @@ def open_store(settings: Settings) -> Store:
     """The table of jobs alone, which may be open in several processes. Raises `JobsError`."""
     from nxcc.jobs import Store
 
-    return Store(settings.data_dir / "jobs.sqlite", owner_of(settings))
+    return Store(tables_of(settings), owner_of(settings))
+
+
+def tables_of(settings: Settings) -> Path | Team:
+    """Where the small tables are."""
+    return settings.team or settings.data_dir / data_folder.TABLES
 
 
 def open_errands(settings: Settings, *, of_anybody: bool = False) -> Errands:
@@ -171,7 +177,7 @@ def open_errands(settings: Settings, *, of_anybody: bool = False) -> Errands:
     from nxcc import errands  # here, as above
 
     owner = errands.ANYBODY if of_anybody else owner_of(settings)
-    return errands.Errands(settings.data_dir / errands.FILE, owner)
+    return errands.Errands(settings.team or settings.data_dir / errands.FILE, owner)
 
 
 def ledger_of(settings: Settings) -> tuple[Path, str, int]:

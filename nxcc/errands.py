@@ -1,8 +1,8 @@
 """What a command line asks of the app that holds the archive: a small table of errands, and the wait for each.
 
 The table has a file of its own in the data folder: a restore puts another table of jobs in place while its own errand
-is under way. What an errand `wants` may be personal (a number to forget): it is wiped as soon as the errand has ended,
-and what came of it when it was told.
+is under way. In a team it lies in the team's database, and any of its apps takes an errand up. What an errand `wants`
+may be personal (a number to forget): it is wiped as soon as the errand has ended, and what came of it when it was told.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from nxcc import logs, small_tables
-from nxcc.errors import NxccError
+from nxcc.errors import AwayError, NxccError
+from nxcc.small_tables import Place, Text
+from nxcc.team.place import Team
 
 FILE = "errands.sqlite"
 ANYBODY = ""  # the owner of errands for whichever app works on the data folder, whatever account it asks with
@@ -51,35 +51,36 @@ _tables = sa.MetaData()
 _errands = sa.Table(
     "errands",
     _tables,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("owner", sa.String, nullable=False),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("wants", sa.String, nullable=False),  # JSON; empty when it has ended
-    sa.Column("state", sa.String, nullable=False),  # waiting, taken, done, failed
-    sa.Column("taken_by", sa.String, nullable=False),
-    sa.Column("result", sa.String, nullable=False),  # JSON, when it is done
-    sa.Column("what", sa.String, nullable=False),  # why it failed
-    sa.Column("cure", sa.String, nullable=False),
-    sa.Column("asked_at", sa.String, nullable=False),  # ISO 8601 in UTC, which sorts
-    sa.Column("seen_at", sa.String, nullable=False),  # when an app last said that it knows of it
-    sa.Column("ended_at", sa.String, nullable=False),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("owner", Text, nullable=False),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("wants", Text, nullable=False),  # JSON; empty when it has ended
+    sa.Column("state", Text, nullable=False),  # waiting, taken, done, failed
+    sa.Column("taken_by", Text, nullable=False),
+    sa.Column("result", Text, nullable=False),  # JSON, when it is done
+    sa.Column("what", Text, nullable=False),  # why it failed
+    sa.Column("cure", Text, nullable=False),
+    sa.Column("asked_at", Text, nullable=False),  # ISO 8601 in UTC, which sorts
+    sa.Column("seen_at", Text, nullable=False),  # when an app last said that it knows of it
+    sa.Column("ended_at", Text, nullable=False),
 )
+
+small_tables.unsampled(_errands, "wants", "result", "what")
 
 
 class Errands:
     """Errands of one owner (archive, gateway and team) or of `ANYBODY`. Thread-safe; several processes have it open.
 
-    Every method raises `NxccError` when the file cannot be read or written.
+    Every method raises `NxccError` when the file cannot be read or written, `AwayError` when the team's database does
+    not answer.
     """
 
-    def __init__(self, path: Path, owner: str) -> None:
-        self.path = path
+    def __init__(self, place: Place, owner: str) -> None:
+        self.place = place
         self._owner = owner
-        self._engine = small_tables.engine(path)
-        event.listen(self._engine, "connect", _wipe_what_is_deleted)
+        self._engine = small_tables.engine(place)
         with self._sentences():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _tables.create_all(self._engine)
+            small_tables.create(self._engine, place, _tables)
 
     def close(self) -> None:
         """Lets the file go."""
@@ -210,6 +211,10 @@ class Errands:
 
     def _wipe(self) -> None:
         """Takes what was overwritten out of SQLite's log as well; the next time, when somebody reads just now."""
+        with self._sentences():
+            if isinstance(self.place, Team):
+                small_tables.wipe(self._engine, "errands")
+                return
         with self._sentences(), self._engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
 
@@ -222,9 +227,11 @@ class Errands:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.SQLAlchemyError, OSError):
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            if isinstance(self.place, Team):
+                raise small_tables.told(self.place, error, NxccError, AwayError) from None
             raise NxccError(  # without what came before: it may say what was wanted
-                f"The app's errands ({self.path.name}) cannot be read or written.",
+                f"The app's errands ({self.place.name}) cannot be read or written.",
                 cure="Check that the data folder may be written and its disk is not full.",
             ) from None
 
@@ -260,9 +267,3 @@ def _still_answered(row: sa.Row[Any], silent_s: float) -> None:
 
 def _now(later_s: float = 0) -> str:
     return (datetime.now(UTC) + timedelta(seconds=later_s)).isoformat(timespec="microseconds")
-
-
-def _wipe_what_is_deleted(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA secure_delete=ON")
-    cursor.close()

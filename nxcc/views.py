@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import sqlalchemy as sa
 
 from nxcc import small_tables
-from nxcc.errors import NxccError
+from nxcc.errors import AwayError, NxccError
 from nxcc.filters import Filters, from_address
+from nxcc.small_tables import Place, Text
+from nxcc.team.place import Team
 
 LONGEST_NAME = 80
 
@@ -23,17 +24,22 @@ _tables = sa.MetaData()
 _views = sa.Table(
     "views",
     _tables,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("owner", sa.String, nullable=False, index=True),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("address", sa.String, nullable=False),
-    sa.Column("created_at", sa.String, nullable=False),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("owner", Text, nullable=False, index=True),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("address", Text, nullable=False),
+    sa.Column("created_at", Text, nullable=False),
     sa.UniqueConstraint("owner", "name"),
 )
+small_tables.unsampled(_views, "name", "address")
 
 
 class ViewsError(NxccError):
     """Saved views cannot be read or written."""
+
+
+class ViewsAway(ViewsError, AwayError):
+    """Saved views do not answer at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +54,12 @@ class SavedView:
 class Views:
     """Saved views of one owner (archive, gateway and team), by name. Thread-safe; every method raises `ViewsError`."""
 
-    def __init__(self, path: Path, owner: str) -> None:
-        self.path = path
+    def __init__(self, place: Place, owner: str) -> None:
+        self.place = place
         self._owner = owner
-        self._engine = small_tables.engine(path)
+        self._engine = small_tables.engine(place)
         with self._sentences():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _tables.create_all(self._engine)
+            small_tables.create(self._engine, place, _tables)
 
     def close(self) -> None:
         """Lets the file go."""
@@ -80,8 +85,9 @@ class Views:
             "created_at": datetime.now(UTC).isoformat(),
         }
         with self._sentences(), self._engine.begin() as connection:
-            connection.execute(_views.delete().where(_views.c.owner == self._owner, _views.c.name == name))
-            connection.execute(_views.insert().values(row))
+            fresh = {key: row[key] for key in ("id", "address", "created_at")}
+            added = small_tables.insert(self._engine, _views).values(row)
+            connection.execute(added.on_conflict_do_update(index_elements=["owner", "name"], set_=fresh))
 
     def remove(self, view_id: str) -> None:
         """Forgets a view."""
@@ -93,7 +99,8 @@ class Views:
         with self._sentences(), self._engine.begin() as connection:
             gone = [row.id for row in connection.execute(sa.select(_views)) if any(map(holds, _texts(row)))]
             if gone and not dry:
-                connection.execute(_views.delete().where(_views.c.id.in_(gone)))
+                for some in small_tables.batches(gone):
+                    connection.execute(_views.delete().where(_views.c.id.in_(some)))
         return len(gone)
 
     @contextmanager
@@ -101,8 +108,10 @@ class Views:
         try:
             yield
         except (sa.exc.SQLAlchemyError, OSError) as error:
+            if isinstance(self.place, Team):
+                raise small_tables.told(self.place, error, ViewsError, ViewsAway) from None
             raise ViewsError(
-                f"Saved views ({self.path.name}) cannot be read or written.",
+                f"Saved views ({self.place.name}) cannot be read or written.",
                 cure="Check that the data folder may be written and its disk is not full. Figures do not need them.",
             ) from error
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from nxcc.sign_outs import SignOuts
+from nxcc.small_tables import Place
+
+from .places import both, place, run_sql
+
+__all__ = ["place"]  # a fixture
 
 CLAIMS = {"iss": "https://id.example", "sub": "1", "iat": 1, "exp": 2, "nonce": "a"}
 
 
-def test_end__this_sign_in_and_no_other(tmp_path: Path) -> None:
-    ended = SignOuts(tmp_path / "jobs.sqlite")
+@both
+def test_end__this_sign_in_and_no_other(place: Place) -> None:
+    ended = SignOuts(place)
     assert not ended.has_ended(CLAIMS)
     assert ended.end(CLAIMS)
     assert not ended.end(CLAIMS)
@@ -20,11 +24,12 @@ def test_end__this_sign_in_and_no_other(tmp_path: Path) -> None:
     ended.close()
 
 
-def test_end__holds_after_a_restart(tmp_path: Path) -> None:
-    first = SignOuts(tmp_path / "jobs.sqlite")
+@both
+def test_end__holds_after_a_restart(place: Place) -> None:
+    first = SignOuts(place)
     first.end(CLAIMS)
     first.close()
-    again = SignOuts(tmp_path / "jobs.sqlite")
+    again = SignOuts(place)
     assert again.has_ended(CLAIMS)
     again.close()
-    assert b"id.example" not in (tmp_path / "jobs.sqlite").read_bytes()
+    assert "id.example" not in str(run_sql(place, "SELECT * FROM sign_outs"))

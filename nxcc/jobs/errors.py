@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from nxcc.errors import NxccError
+from nxcc.errors import AwayError, NxccError
 
 
 class JobsError(NxccError):
     """The table of jobs, or a job's folder, cannot be read or written."""
+
+
+class JobsAway(JobsError, AwayError):
+    """The table of jobs does not answer at the moment."""

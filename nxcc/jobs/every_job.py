@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from nxcc import small_tables
-from nxcc.jobs.errors import JobsError
+from nxcc.jobs.errors import JobsAway, JobsError
 from nxcc.jobs.job import AT_WORK, UNFINISHED
 from nxcc.jobs.store import files_table, jobs_table
+from nxcc.small_tables import Place
+from nxcc.team.place import Team
 
 _TEXTS = ("name", "file_name", "column", "note")
+_FORGOTTEN_IN = ("jobs", "files", "views", "aliases")  # tables that personal texts are taken out of
 
 
 class EveryJob:
     """The table of jobs, whoever they belong to. Raises `JobsError`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._engine = small_tables.engine(path)
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._engine = small_tables.engine(place)
 
     def close(self) -> None:
-        """Lets the file go."""
-        self._engine.dispose()
+        """Lets the file go. A team's engine is at work for others as well."""
+        if not isinstance(self._place, Team):
+            self._engine.dispose()
 
     def ids(self) -> set[str]:
         """Of all jobs."""
@@ -70,7 +73,7 @@ class EveryJob:
     def wipe(self) -> bool:
         """No byte of what was deleted is left in the file or its log; False while somebody reads in it for long."""
         with self._sentences():
-            return small_tables.wipe(self._engine)
+            return small_tables.wipe(self._engine, *_FORGOTTEN_IN)
 
     def _ids(self, *conditions: sa.ColumnElement[bool]) -> list[str]:
         with self._sentences(), self._engine.connect() as connection:
@@ -80,8 +83,10 @@ class EveryJob:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.SQLAlchemyError, OSError):
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            if isinstance(self._place, Team):
+                raise small_tables.told(self._place, error, JobsError, JobsAway) from None
             raise JobsError(  # without what came before: it may say what is to be forgotten
-                f"The table of jobs ({self._path.name}) cannot be read or written.",
+                f"The table of jobs ({self._place.name}) cannot be read or written.",
                 cure="Close what has it open (a database viewer, a backup), then run this again.",
             ) from None

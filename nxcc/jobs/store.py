@@ -1,4 +1,4 @@
-"""The jobs' rows in SQLite, through SQLAlchemy Core: small, and the only thing about a job that changes."""
+"""The jobs' rows, through SQLAlchemy Core: small, and the only thing about a job that changes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from nxcc import small_tables
-from nxcc.jobs.errors import JobsError
+from nxcc.jobs.errors import JobsAway, JobsError
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
-from nxcc.small_tables import WAIT_FOR_LOCK_S
+from nxcc.small_tables import WAIT_FOR_LOCK_S, Place, Text, Whole
+from nxcc.team.place import Team
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ ALIVE_S = 5.0  # whoever runs jobs says so more often than this
 class Moment(sa.TypeDecorator[datetime]):
     """An aware UTC time, kept as text that sorts."""
 
-    impl = sa.String
+    impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
@@ -39,14 +40,14 @@ _tables = sa.MetaData()
 jobs_table = sa.Table(
     "jobs",
     _tables,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("owner", sa.String, nullable=False, index=True),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("owner", Text, nullable=False, index=True),
     *(
-        sa.Column(name, sa.String, nullable=False)
+        sa.Column(name, Text, nullable=False)
         for name in ("name", "file_name", "who", "column", "state", "note", "cure", "code", "source")
     ),
     *(
-        sa.Column(name, sa.Integer, nullable=False)
+        sa.Column(name, Whole, nullable=False)
         for name in ("rows", "ids", "found", "no_calls", "failed", "invalid", "calls", "from_archive", "requests")
     ),
     *(
@@ -61,34 +62,36 @@ jobs_table = sa.Table(
 _runners = sa.Table(
     "runners",
     _tables,
-    sa.Column("owner", sa.String, primary_key=True),
+    sa.Column("owner", Text, primary_key=True),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
 )
 files_table = sa.Table(
     "files",
     _tables,
-    sa.Column("job_id", sa.String, primary_key=True),
-    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("job_id", Text, primary_key=True),
+    sa.Column("name", Text, primary_key=True),
     sa.Column("request", sa.JSON, nullable=False),
-    sa.Column("state", sa.String, nullable=False),  # wanted, made (somebody is at it), ready, failed
-    sa.Column("said", sa.String, nullable=False),
+    sa.Column("state", Text, nullable=False),  # wanted, made (somebody is at it), ready, failed
+    sa.Column("said", Text, nullable=False),
 )
+small_tables.unsampled(jobs_table, "name", "file_name", "column", "note")
+small_tables.unsampled(files_table, "said")
 
 
 class Store:
     """Jobs of one owner (archive, gateway and team). Thread-safe; several processes may have it open.
 
-    Raises `JobsError` when the file cannot be read or written.
+    Raises `JobsError` when the file, or the team's database, cannot be read or written; `JobsAway` when the latter does
+    not answer.
     """
 
-    def __init__(self, path: Path, owner: str) -> None:
-        self.path = path
+    def __init__(self, place: Place, owner: str) -> None:
+        self.place = place
         self.owner = owner
-        self._engine = small_tables.engine(path, WAIT_FOR_LOCK_S)
+        self._engine = small_tables.engine(place, WAIT_FOR_LOCK_S)
         with self._sentences():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _tables.create_all(self._engine)
+            small_tables.create(self._engine, place, _tables)
 
     def close(self) -> None:
         """Lets the file go."""
@@ -153,8 +156,8 @@ class Store:
     def beat(self, pid: int, now: datetime) -> None:
         """This process runs the jobs."""
         with self._writing() as connection:
-            connection.execute(_runners.delete().where(_runners.c.owner == self.owner))
-            connection.execute(_runners.insert().values(owner=self.owner, pid=pid, seen_at=now))
+            row = small_tables.insert(self._engine, _runners).values(owner=self.owner, pid=pid, seen_at=now)
+            connection.execute(row.on_conflict_do_update(index_elements=["owner"], set_={"pid": pid, "seen_at": now}))
 
     def rest(self) -> None:
         """Nobody runs the jobs any more."""
@@ -171,10 +174,9 @@ class Store:
     def want_file(self, job_id: str, name: str, request: dict[str, str]) -> None:
         """Asks whoever runs the jobs for a file of this name in the job's folder."""
         with self._writing() as connection:
-            connection.execute(files_table.delete().where(files_table.c.job_id == job_id, files_table.c.name == name))
-            connection.execute(
-                files_table.insert().values(job_id=job_id, name=name, request=request, state="wanted", said="")
-            )
+            asked = {"request": request, "state": "wanted", "said": ""}
+            row = small_tables.insert(self._engine, files_table).values(job_id=job_id, name=name, **asked)
+            connection.execute(row.on_conflict_do_update(index_elements=["job_id", "name"], set_=asked))
 
     def wanted_files(self) -> list[tuple[str, str, dict[str, str]]]:
         """Files that were asked for: job id, name, request."""
@@ -225,7 +227,9 @@ class Store:
         try:
             yield
         except (sa.exc.SQLAlchemyError, OSError) as error:
-            raise _as_sentence(self.path, error) from error
+            if isinstance(self.place, Team):
+                raise small_tables.told(self.place, error, JobsError, JobsAway) from None
+            raise _as_sentence(self.place, error) from error
 
 
 def _job(row: sa.Row[Any]) -> Job:

@@ -29,7 +29,7 @@ def tables(desk: Desk) -> Iterator[tuple[Jobs, EveryJob]]:
     """The desk's jobs, and the rows of everybody's; nobody else takes anything out meanwhile."""
     if desk.jobs is None:
         raise ValueError("a desk that was opened without its jobs")
-    rows = EveryJob(desk.jobs.store.path)
+    rows = EveryJob(desk.jobs.store.place)
     try:
         with _one_at_a_time:
             yield desk.jobs, rows

@@ -49,7 +49,7 @@ def test_backup__says_what_is_in_it_and_brings_it_back(
         assert house.jobs.listed(job).tally().words["found"] == job.found == 4
         folder_of_job = house.jobs.folder(job.id)
         assert folder_of_job and folder_of_job.upload.read_bytes() == (folder / "jobs" / job.id / "upload").read_bytes()
-        views = Views(house.store.path, OWNER)
+        views = Views(house.store.place, OWNER)
         assert [view.name for view in views.all()] == ["mine"]
         views.close()
         new = own("SHAPE-LIST")

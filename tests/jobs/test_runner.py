@@ -408,7 +408,7 @@ def test_runner__a_row_that_cannot_be_written_is_tried_again(
     ids = some(200)
     job = house.start(ids)
     wait_for(lambda: len(slow.requests) > 40)
-    with closing(sqlite3.connect(house.store.path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(house.store.place, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         live = house.jobs.live(job)
         wait_for(lambda: not (live and live.running))

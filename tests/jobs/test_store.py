@@ -16,8 +16,12 @@ import pytest
 from nxcc.jobs import AT_WORK, Job, JobsError, Store
 from nxcc.jobs.job import UNFINISHED, State
 from nxcc.jobs.store import ALIVE_S
+from nxcc.small_tables import Place
 
 from ..conftest import at
+from ..places import both, place
+
+__all__ = ["place"]  # a fixture
 
 NOON = at("2026-11-24T12:00:00.123456")
 JOB = Job(
@@ -32,7 +36,7 @@ StoreOf = Callable[..., Store]
 
 
 @pytest.fixture
-def store_of(tmp_path: Path) -> Iterator[StoreOf]:
+def file_of(tmp_path: Path) -> Iterator[StoreOf]:
     with ExitStack() as closing:
 
         def open_store(owner: str = "owner", path: Path = tmp_path / "jobs.sqlite") -> Store:
@@ -43,6 +47,19 @@ def store_of(tmp_path: Path) -> Iterator[StoreOf]:
         yield open_store
 
 
+@pytest.fixture
+def store_of(place: Place) -> Iterator[StoreOf]:
+    with ExitStack() as closing:
+
+        def open_store(owner: str = "owner") -> Store:
+            store = Store(place, owner)
+            closing.callback(store.close)
+            return store
+
+        yield open_store
+
+
+@both
 def test_add__comes_back_as_it_went_in(store_of: StoreOf) -> None:
     store_of().add(JOB)
     found = store_of().get(JOB.id)  # another process
@@ -54,6 +71,7 @@ def test_add__comes_back_as_it_went_in(store_of: StoreOf) -> None:
             assert value.tzinfo is UTC, field.name
 
 
+@both
 def test_add__what_is_not_known_yet_is_none(store_of: StoreOf) -> None:
     store = store_of()
     job = replace(JOB, started_at=None, finished_at=None, halted_at=None, counted_at=None)
@@ -61,17 +79,20 @@ def test_add__what_is_not_known_yet_is_none(store_of: StoreOf) -> None:
     assert store.get(JOB.id) == job
 
 
+@both
 def test_add__times_of_another_zone_are_the_same_moments(store_of: StoreOf) -> None:
     store = store_of()
     store.add(replace(JOB, created_at=NOON.astimezone(timezone(timedelta(hours=8)))))
     assert store.get(JOB.id) == JOB
 
 
+@both
 def test_get__none_where_there_is_none(store_of: StoreOf) -> None:
     store = store_of()
     assert (store.get("f" * 16), store.get("' OR 1=1 --"), store.all()) == (None, None, [])
 
 
+@both
 @pytest.mark.parametrize("state", STATES)
 def test_change__only_in_the_states_that_are_named(store_of: StoreOf, state: Any) -> None:
     store = store_of()
@@ -84,10 +105,12 @@ def test_change__only_in_the_states_that_are_named(store_of: StoreOf, state: Any
         store.change(JOB.id, found=5)
 
 
+@both
 def test_change__of_no_job(store_of: StoreOf) -> None:
     assert store_of().change("f" * 16, state="done") is False
 
 
+@both
 def test_all__the_newest_first_and_by_state(store_of: StoreOf) -> None:
     store = store_of()
     for n, state in enumerate(STATES):
@@ -98,6 +121,7 @@ def test_all__the_newest_first_and_by_state(store_of: StoreOf) -> None:
     assert store.count_by_state() == dict.fromkeys(STATES, 1)
 
 
+@both
 def test_unfinished_of__the_newest_that_has_not_ended(store_of: StoreOf) -> None:
     store = store_of()
     assert store.unfinished_of(JOB.source) is None
@@ -110,6 +134,7 @@ def test_unfinished_of__the_newest_that_has_not_ended(store_of: StoreOf) -> None
     assert found.state in UNFINISHED
 
 
+@both
 def test_store__owners_are_apart(store_of: StoreOf) -> None:
     mine, other = store_of("mine"), store_of("other")
     mine.add(JOB)
@@ -126,6 +151,7 @@ def test_store__owners_are_apart(store_of: StoreOf) -> None:
     assert len(mine.wanted_files()) == 1
 
 
+@both
 def test_runner__is_there_while_it_says_so(store_of: StoreOf) -> None:
     store = store_of()
     assert store.runner(NOON) is None
@@ -138,6 +164,7 @@ def test_runner__is_there_while_it_says_so(store_of: StoreOf) -> None:
     assert store.runner(NOON) is None
 
 
+@both
 def test_files__wanted_ready_failed_and_wanted_again(store_of: StoreOf) -> None:
     store = store_of()
     store.add(JOB)
@@ -158,11 +185,11 @@ def test_files__wanted_ready_failed_and_wanted_again(store_of: StoreOf) -> None:
     assert (store.get(JOB.id), store.wanted_files()) == (None, [])
 
 
-def test_store__locked_is_a_sentence_in_time(store_of: StoreOf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store__locked_is_a_sentence_in_time(file_of: StoreOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nxcc.jobs.store.WAIT_FOR_LOCK_S", 0.2)
-    store = store_of()
+    store = file_of()
     store.add(JOB)
-    other = sqlite3.connect(store.path, isolation_level=None)
+    other = sqlite3.connect(tmp_path / "jobs.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     began = time.monotonic()
     with pytest.raises(JobsError, match=r"jobs\.sqlite.* is locked") as failed:
@@ -181,25 +208,25 @@ def test_store__locked_is_a_sentence_in_time(store_of: StoreOf, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("damage", [b"order_id,outcome\r\n" * 100, b"SQLite format 3\x00" + b"\xaa" * 8000])
-def test_store__a_damaged_file_is_a_sentence(store_of: StoreOf, tmp_path: Path, damage: bytes) -> None:
+def test_store__a_damaged_file_is_a_sentence(file_of: StoreOf, tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "damaged.sqlite"
     path.write_bytes(damage)
     with pytest.raises(JobsError, match="cannot be read or written"):
-        store_of(path=path)
+        file_of(path=path)
     assert path.read_bytes() == damage
 
 
-def test_store__a_place_that_cannot_be_written_is_a_sentence(store_of: StoreOf, tmp_path: Path) -> None:
+def test_store__a_place_that_cannot_be_written_is_a_sentence(file_of: StoreOf, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "jobs.sqlite").mkdir()
     for path in (tmp_path / "file" / "jobs.sqlite", tmp_path / "jobs.sqlite"):
         with pytest.raises(JobsError, match="cannot be read or written") as failed:
-            store_of(path=path)
+            file_of(path=path)
         assert "NXCC_DATA_DIR" in failed.value.cure
 
 
-def test_store__a_full_disk_is_a_sentence(store_of: StoreOf) -> None:
-    store = store_of()
+def test_store__a_full_disk_is_a_sentence(file_of: StoreOf) -> None:
+    store = file_of()
     store.add(JOB)
 
     def small(connection: Any, _: object) -> None:

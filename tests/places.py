@@ -1,0 +1,34 @@
+"""Both installations, for what must hold on each: everything in the data folder, or in a team's database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from nxcc.small_tables import Place, engine
+from nxcc.team.place import Team
+
+both = pytest.mark.parametrize("place", ["file", "team"], indirect=True)
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where the small tables are; `both` runs a test on each."""
+    if request.param == "team":
+        team: Team = request.getfixturevalue("team")
+        return team
+    return tmp_path / "jobs.sqlite"
+
+
+def run_sql(place: Place, statement: str) -> Any:
+    """A statement past all of ours, as an administrator may give it; the first row."""
+    opened = engine(place)
+    try:
+        with opened.begin() as connection:
+            done = connection.execute(sa.text(statement))
+            return done.first() if done.returns_rows else None
+    finally:
+        opened.dispose()
