@@ -20,20 +20,25 @@ import pytest
 from nxcc import errands
 from nxcc.errands import ANYBODY, Errands
 from nxcc.errors import NxccError
+from nxcc.small_tables import Place
+from nxcc.team.place import Team
 
 from .jobs.conftest import wait_for
+from .places import both, place, run_sql
 from .test_command import PROJECT
+
+__all__ = ["place"]  # a fixture
 
 NUMBER = "+85235757580"
 
 
 @pytest.fixture
-def at(tmp_path: Path) -> Iterator[Callable[..., Errands]]:
+def at(place: Place) -> Iterator[Callable[..., Errands]]:
     """Opens the table for an owner."""
     with ExitStack() as closing:
 
         def opened(owner: str = "ours") -> Errands:
-            table = Errands(tmp_path / "data" / errands.FILE, owner)
+            table = Errands(place, owner)
             closing.callback(table.close)
             return table
 
@@ -64,10 +69,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(errands, "LOST_AFTER_S", 0.6)
 
 
-def bytes_of(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.iterdir())
+def kept_in(place: Place) -> str:
+    """All that the table holds: in a file, to its last byte."""
+    if isinstance(place, Path):
+        return b"".join(path.read_bytes() for path in place.parent.glob(f"{place.name}*")).decode(errors="replace")
+    return str(run_sql(place, "SELECT json_agg(errands) FROM errands"))
 
 
+@both
 def test_errands__one_asks_another_does(at: Callable[..., Errands], serve: Callable[..., Any], quick: None) -> None:
     serve(double=lambda wants: {"is": 2 * wants["number"]})
     asker = at()
@@ -76,6 +85,7 @@ def test_errands__one_asks_another_does(at: Callable[..., Errands], serve: Calla
     assert [table.wait(table.ask("double", {"number": n}), 10)["is"] for n in range(3)] == [0, 2, 4]
 
 
+@both
 def test_errands__many_at_once_are_done_one_at_a_time(
     at: Callable[..., Errands], serve: Callable[..., Any], quick: None
 ) -> None:
@@ -96,12 +106,13 @@ def test_errands__many_at_once_are_done_one_at_a_time(
     assert set(most) == {1}
 
 
+@both
 def test_errands__what_is_wanted_is_in_no_file_afterwards(
-    at: Callable[..., Errands], serve: Callable[..., Any], tmp_path: Path, quick: None
+    at: Callable[..., Errands], serve: Callable[..., Any], place: Place, quick: None
 ) -> None:
     asker = at()
     errand = asker.ask("forget", {"number": NUMBER})
-    assert NUMBER.encode() in bytes_of(tmp_path / "data")
+    assert NUMBER in kept_in(place)
     began, go_on = threading.Event(), threading.Event()
 
     def forget(wants: dict[str, Any]) -> dict[str, Any]:
@@ -113,9 +124,10 @@ def test_errands__what_is_wanted_is_in_no_file_afterwards(
     assert began.wait(10)
     go_on.set()
     assert asker.wait(errand, 10) == {"removed": 3, "seen": True}
-    wait_for(lambda: NUMBER.encode() not in bytes_of(tmp_path / "data"))
+    wait_for(lambda: NUMBER not in kept_in(place))
 
 
+@both
 def test_errands__an_error_comes_with_its_cure(
     at: Callable[..., Errands], serve: Callable[..., Any], quick: None
 ) -> None:
@@ -131,6 +143,7 @@ def test_errands__an_error_comes_with_its_cure(
         table.wait(table.ask("dance", {}), 10)
 
 
+@both
 def test_errands__what_breaks_is_told_without_its_words(
     at: Callable[..., Errands], serve: Callable[..., Any], caplog: pytest.LogCaptureFixture, quick: None
 ) -> None:
@@ -143,20 +156,22 @@ def test_errands__what_breaks_is_told_without_its_words(
     assert "ValueError" in caplog.text
 
 
+@both
 def test_errands__nobody_there_is_told_and_the_errand_withdrawn(
-    at: Callable[..., Errands], serve: Callable[..., Any], tmp_path: Path, quick: None
+    at: Callable[..., Errands], serve: Callable[..., Any], place: Place, quick: None
 ) -> None:
     table = at()
     errand = table.ask("forget", {"number": NUMBER})
     with pytest.raises(NxccError, match="holds the archive but does not answer"):
         table.wait(errand, 10)
-    assert NUMBER.encode() not in bytes_of(tmp_path / "data")
+    assert NUMBER not in kept_in(place)
     done: list[Any] = []
     serve(forget=lambda wants: done.append(wants) or {}, now=lambda _: {})
     table.wait(table.ask("now", {}), 10)
     assert done == []
 
 
+@both
 def test_errands__of_other_owners_are_left_to_them(
     at: Callable[..., Errands], serve: Callable[..., Any], quick: None
 ) -> None:
@@ -167,6 +182,7 @@ def test_errands__of_other_owners_are_left_to_them(
     assert anybody.wait(anybody.ask("whose", {}), 10) == {"whose": "theirs"}
 
 
+@both
 def test_errands__that_take_long_are_waited_for_only_so_long(
     at: Callable[..., Errands], serve: Callable[..., Any], quick: None
 ) -> None:
@@ -178,6 +194,7 @@ def test_errands__that_take_long_are_waited_for_only_so_long(
     go_on.set()
 
 
+@both
 def test_errands__too_much_is_refused(at: Callable[..., Errands]) -> None:
     with pytest.raises(NxccError, match="too much"):
         at().ask("forget", {"numbers": "1" * errands.MOST_BYTES})
@@ -187,18 +204,21 @@ def test_errands__too_much_is_refused(at: Callable[..., Errands]) -> None:
         at().ask("forget", {"number": float("nan")})
 
 
+@both
 def test_errands__of_an_app_that_was_killed_are_given_up(
-    at: Callable[..., Errands], serve: Callable[..., Any], tmp_path: Path, quick: None
+    at: Callable[..., Errands], serve: Callable[..., Any], place: Place, quick: None
 ) -> None:
+    said = f"Team({place.database_url!r}, '')" if isinstance(place, Team) else f"Path({str(place)!r})"
     app = f"""
         import threading
         from pathlib import Path
         from nxcc.errands import Errands
+        from nxcc.team.place import Team
         def hang(wants):
             print("taken", flush=True)
             threading.Event().wait(60)
             return {{}}
-        Errands(Path({str(tmp_path / "data" / errands.FILE)!r}), "ours").serve({{"hang": hang}}, threading.Event())
+        Errands({said}, "ours").serve({{"hang": hang}}, threading.Event())
     """
     table = at()
     errand = table.ask("hang", {"number": NUMBER})
@@ -211,7 +231,7 @@ def test_errands__of_an_app_that_was_killed_are_given_up(
         table.wait(errand, 30)
     serve(now=lambda _: {})
     table.wait(table.ask("now", {}), 10)
-    wait_for(lambda: NUMBER.encode() not in bytes_of(tmp_path / "data"))
+    wait_for(lambda: NUMBER not in kept_in(place))
 
 
 def test_errands__a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
