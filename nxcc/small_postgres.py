@@ -114,12 +114,16 @@ def _made(team: Team) -> sa.Engine:
 
 def _connected(team: Team) -> Patient:
     options = conninfo_to_dict(team.database_url).get("options") or ""
-    return Patient.connect(
-        team.database_url,
-        options=f"{options} -c statement_timeout={STATEMENT_S * 1000:.0f}".strip(),
-        prepare_threshold=None,  # a pooler between us may give each transaction another connection
-        **_NETWORK,  # type: ignore[arg-type]
-    )
+    try:
+        return Patient.connect(
+            team.database_url,
+            options=f"{options} -c statement_timeout={STATEMENT_S * 1000:.0f}".strip(),
+            prepare_threshold=None,  # a pooler between us may give each transaction another connection
+            **_NETWORK,  # type: ignore[arg-type]
+        )
+    except psycopg.Error as error:
+        failed = type(error)(logs.redact(str(error)))
+    raise failed  # here, because what was raised there holds the password, and would hang on to this
 
 
 def _still_there(connection: Patient, _: object, __: object) -> None:
