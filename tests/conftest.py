@@ -22,6 +22,7 @@ from nxcc.archive import Archive, Freshness
 from nxcc.lookup import Lookup
 from nxcc.outcome import Outcome
 from nxcc.sandbox import Sandbox, Seen
+from nxcc.team.database import Database
 from nxcc.team.place import Team
 from tests.postgres import Postgres, binaries
 from tests.postgres import postgres as a_postgres
@@ -160,3 +161,11 @@ def team(postgres: Postgres, tmp_path: Path) -> Iterator[Team]:
     lake.mkdir()
     yield Team(url, str(lake))
     postgres.drop(url)
+
+
+@pytest.fixture
+def database(team: Team) -> Iterator[Database]:
+    """The team's database, open."""
+    opened = Database(team).open()
+    yield opened
+    opened.close()

@@ -87,7 +87,7 @@ class SharedPace:
         """The API said that a request sent at `sent_at` (by our clock) came too fast."""
         with self._lock:
             try:
-                self._change(lambda pace: pace.slow_down(sent_at + self._ahead))
+                self._change(lambda pace: self._slow_down(pace, sent_at))
             except TeamAway as error:
                 log.warning("%s", error)
             self._slots.clear()  # they are of the rate before
@@ -113,11 +113,19 @@ class SharedPace:
             return None
         return max(0.0, at - self._now())
 
-    def _take(self, pace: Pace, within_s: float) -> None:
-        """As many slots as threads wait for."""
-        for _ in range(self._free_sent):  # so that it knows how fast we are, should it be too much
+    def _slow_down(self, pace: Pace, sent_at: float) -> None:
+        self._count(pace)
+        pace.slow_down(sent_at + self._ahead)
+
+    def _count(self, pace: Pace) -> None:
+        """What was sent without a limit, so that it is known how fast that was, should it be too much."""
+        for _ in range(self._free_sent):
             pace.reserve()
         self._free_sent = 0
+
+    def _take(self, pace: Pace, within_s: float) -> None:
+        """As many slots as threads wait for."""
+        self._count(pace)
         wanted = max(1, min(self._waiting, int(pace.per_second * AT_ONCE_S) if pace.per_second < math.inf else 1))
         now = self._now()
         for _ in range(wanted):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import random
+import secrets
 import threading
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from nxcc.api.pace import Pace
+from nxcc.api.pace import Pace, Paced
 from nxcc.sandbox import Sandbox
+from nxcc.team.pace import LOOK_EVERY_S, SharedPace
 
 from ..conftest import TODAY, client_of
 
@@ -34,12 +36,25 @@ def clock() -> Clock:
     return Clock()
 
 
+NewPace = Callable[..., Paced]
+
+
+@pytest.fixture(params=["of this process", "of a team"])
+def new_pace(request: pytest.FixtureRequest) -> Iterator[NewPace]:
+    """Makes a pace with a limit and a clock, of either kind."""
+    if request.param == "of this process":
+        yield Pace
+        return
+    database = request.getfixturevalue("database")
+    yield lambda limit, now: SharedPace(database, secrets.token_hex(4), limit, clock=now)
+
+
 def most_in_a_second(times: Iterable[float]) -> int:
     ordered = sorted(times)
     return max(bisect_left(ordered, start + 1 - 1e-9) - n for n, start in enumerate(ordered))
 
 
-def pass_seconds(pace: Pace, clock: Clock, seconds: int) -> None:
+def pass_seconds(pace: Paced, clock: Clock, seconds: int) -> None:
     """Time passes with nothing refused, and requests being sent."""
     for _ in range(seconds):
         clock.now += 1
@@ -47,35 +62,35 @@ def pass_seconds(pace: Pace, clock: Clock, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.5, 1, 7, 50, 1000])
-def test_reserve__slots_lie_one_interval_apart(clock: Clock, rate: float) -> None:
-    pace = Pace(rate, now=clock)
+def test_reserve__slots_lie_one_interval_apart(new_pace: NewPace, clock: Clock, rate: float) -> None:
+    pace = new_pace(rate, now=clock)
     assert [pace.reserve() for _ in range(20)] == pytest.approx([n / rate for n in range(20)], abs=1e-6)
 
 
-def test_reserve__time_that_passed_unused_is_not_saved_up(clock: Clock) -> None:
-    pace = Pace(10, now=clock)
+def test_reserve__time_that_passed_unused_is_not_saved_up(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(10, now=clock)
     pace.reserve()
     clock.now += 60
     assert [pace.reserve() for _ in range(3)] == pytest.approx([0, 0.1, 0.2])
 
 
 @pytest.mark.parametrize("threads", [2, 32])
-def test_reserve__never_more_than_the_rate_whatever_the_number_of_threads(threads: int) -> None:
-    pace = Pace(50, now=lambda: 0.0)
+def test_reserve__never_more_than_the_rate_whatever_the_number_of_threads(new_pace: NewPace, threads: int) -> None:
+    pace = new_pace(50, now=lambda: 0.0)
     with ThreadPoolExecutor(threads) as pool:
         slots = list(pool.map(lambda _: pace.reserve(), range(500)))
     assert most_in_a_second(slots) <= 55
     assert max(slots) == pytest.approx(499 / 50)  # and none is lost
 
 
-def test_reserve__no_limit_never_waits(clock: Clock) -> None:
-    pace = Pace(0, now=clock)
+def test_reserve__no_limit_never_waits(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(0, now=clock)
     assert {pace.reserve() for _ in range(1000)} == {0}
     assert pace.per_second == math.inf
 
 
-def test_slow_down__halves_once_a_second_at_most(clock: Clock) -> None:
-    pace = Pace(40, now=clock)
+def test_slow_down__halves_once_a_second_at_most(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(40, now=clock)
     rates = []
     for _ in range(3):
         for _ in range(5):
@@ -85,8 +100,8 @@ def test_slow_down__halves_once_a_second_at_most(clock: Clock) -> None:
     assert rates == [20, 10, 5]
 
 
-def test_slow_down__an_answer_to_the_rate_before_counts_once(clock: Clock) -> None:
-    pace = Pace(40, now=clock)
+def test_slow_down__an_answer_to_the_rate_before_counts_once(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(40, now=clock)
     sent_at = clock.now - 0.5
     pace.slow_down(sent_at)
     clock.now += 3
@@ -95,22 +110,22 @@ def test_slow_down__an_answer_to_the_rate_before_counts_once(clock: Clock) -> No
 
 
 @pytest.mark.parametrize(("limit", "slowest"), [(40, 0.5), (0.2, 0.2)])
-def test_slow_down__has_an_end(clock: Clock, limit: float, slowest: float) -> None:
-    pace = Pace(limit, now=clock)
+def test_slow_down__has_an_end(new_pace: NewPace, clock: Clock, limit: float, slowest: float) -> None:
+    pace = new_pace(limit, now=clock)
     for _ in range(20):
         pace.slow_down(clock.now)
         clock.now += 1
     assert pace.per_second == slowest
 
 
-def test_slow_down__slots_follow_the_new_rate(clock: Clock) -> None:
-    pace = Pace(10, now=clock)
+def test_slow_down__slots_follow_the_new_rate(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(10, now=clock)
     pace.slow_down(clock.now)
     assert [pace.reserve() for _ in range(3)] == pytest.approx([0, 0.2, 0.4])
 
 
-def test_reserve__recovers_step_by_step_to_the_limit_and_no_further(clock: Clock) -> None:
-    pace = Pace(40, now=clock)
+def test_reserve__recovers_step_by_step_to_the_limit_and_no_further(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(40, now=clock)
     pace.slow_down(clock.now)
     rates = []
     for _ in range(7):
@@ -119,17 +134,17 @@ def test_reserve__recovers_step_by_step_to_the_limit_and_no_further(clock: Clock
     assert rates == [24, 28, 32, 36, 40, 40, 40]
 
 
-def test_reserve__a_pause_counts_as_recovery(clock: Clock) -> None:
-    pace = Pace(40, now=clock)
+def test_reserve__a_pause_counts_as_recovery(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(40, now=clock)
     pace.slow_down(clock.now)
     clock.now += 3.5
     pace.reserve()
     assert pace.per_second == 32
 
 
-def test_slow_down__keeps_going_down_while_requests_are_sent(clock: Clock) -> None:
+def test_slow_down__keeps_going_down_while_requests_are_sent(new_pace: NewPace, clock: Clock) -> None:
     """A gateway that lets 20/s pass is met at about 20/s, though the setting says 100/s."""
-    pace = Pace(100, now=clock)
+    pace = new_pace(100, now=clock)
     passed: list[float] = []
     sent, refused = [], []
     while len(sent) < 600:
@@ -204,15 +219,15 @@ def test_slow_down__a_limit_that_comes_later_is_found_at_once(clock: Clock) -> N
     assert pace.per_second <= 60
 
 
-def test_slow_down__the_first_refusal_ever_counts(clock: Clock) -> None:
-    pace = Pace(100, now=clock)
+def test_slow_down__the_first_refusal_ever_counts(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(100, now=clock)
     ask(pace, clock, Gateway(), 60)
     pace.slow_down(clock.now)
     assert pace.per_second == 50
 
 
-def test_slow_down__without_a_limit_begins_at_half_of_what_was_sent(clock: Clock) -> None:
-    pace = Pace(0, now=clock)
+def test_slow_down__without_a_limit_begins_at_half_of_what_was_sent(new_pace: NewPace, clock: Clock) -> None:
+    pace = new_pace(0, now=clock)
     for _ in range(100):
         pace.reserve()
         clock.now += 0.01
@@ -246,9 +261,9 @@ def test_query_by_order__over_http_50_a_second_and_no_more(monkeypatch: pytest.M
     assert max(times) - min(times) < 1.1 * 99 / 50 + 0.2
 
 
-def test_give_back__the_next_in_line_takes_the_slot() -> None:
+def test_give_back__the_next_in_line_takes_the_slot(new_pace: NewPace) -> None:
     now = [0.0]
-    pace = Pace(1, now=lambda: now[0])
+    pace = new_pace(1, now=lambda: now[0])
     waits = [pace.reserve() for _ in range(4)]
     assert waits == [0, 1, 2, 3]
     pace.give_back(2)
@@ -256,9 +271,9 @@ def test_give_back__the_next_in_line_takes_the_slot() -> None:
     assert [pace.reserve() for _ in range(3)] == [1, 2, 4]
 
 
-def test_give_back__a_slot_that_has_passed_is_nobodys() -> None:
+def test_give_back__a_slot_that_has_passed_is_nobodys(new_pace: NewPace) -> None:
     now = [0.0]
-    pace = Pace(1, now=lambda: now[0])
+    pace = new_pace(1, now=lambda: now[0])
     assert [pace.reserve() for _ in range(2)] == [0, 1]
     pace.give_back(1)
     now[0] = 1.5
@@ -266,10 +281,12 @@ def test_give_back__a_slot_that_has_passed_is_nobodys() -> None:
 
 
 @pytest.mark.parametrize(("rate", "in_line"), [(8, 5), (64, 33), (0.5, 2)])
-def test_reserve__no_slot_further_ahead_than_asked_for(clock: Clock, rate: float, in_line: int) -> None:
+def test_reserve__no_slot_further_ahead_than_asked_for(
+    new_pace: NewPace, clock: Clock, rate: float, in_line: int
+) -> None:
     """Who waits for a slot far ahead would wait on when the rate has recovered; the next one is always given."""
-    pace = Pace(rate, now=clock)
+    pace = new_pace(rate, now=clock)
     waits = [pace.reserve(within_s=0.5) for _ in range(100)]
     assert sum(wait is not None for wait in waits) == in_line
-    clock.now += 1 / rate
+    clock.now += max(1 / rate, LOOK_EVERY_S)
     assert pace.reserve(within_s=0.5) is not None
