@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from nxcc import data_folder
 from nxcc.account import Credentials
 from nxcc.api.client import Client
-from nxcc.archive import Archive, Explored, Freshness
+from nxcc.archive import Archive, Explored, Freshness, Lake
 from nxcc.data_folder import Held
 from nxcc.errors import ArchiveError, NxccError
 from nxcc.lookup import Lookup
@@ -107,7 +107,8 @@ def _open_desk(settings: Settings, with_jobs: bool, kind: Kind) -> Desk:
             attempts=settings.attempts,
             pace=team.pace(account, settings.rate_per_second) if team else None,
         )
-        archive = Archive(ledger_of(settings)[0], _gateway(credentials), credentials.tenant_id)
+        where = Lake(settings.team, _name(settings), settings.data_dir) if settings.team else ledger_of(settings)[0]
+        archive = Archive(where, _gateway(credentials), credentials.tenant_id)
     except NxccError:
         if team:
             team.close()

@@ -57,6 +57,8 @@ class Slices:
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # its words hold order ids
         connector = procrastinate.PsycopgConnector(conninfo=database.conninfo, min_size=1, max_size=4, timeout=6.0)
         self._app = procrastinate.App(connector=connector)
+        # It puts slices down in transactions of ours, and opens no connection of its own.
+        self._putting = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
     def begin(self, job_id: str, member: str, run: str) -> bool:
         """From now on only slices of this run count; False when another process leads the job."""
@@ -94,7 +96,7 @@ class Slices:
         }
 
         def put(connection: psycopg.Connection) -> None:
-            self._app.configure_task("slice", queue=QUEUE, allow_unknown=True, connection=connection).defer(**said)
+            self._putting.configure_task("slice", queue=QUEUE, allow_unknown=True, connection=connection).defer(**said)
 
         self._database.run(put)
         return True
