@@ -15,8 +15,8 @@ import psycopg
 
 from nxcc.team.database import Database, TeamAway
 
-BEAT_EVERY_S = 2.0
-DEAD_AFTER_S = 12
+BEAT_EVERY_S = 1.5
+DEAD_AFTER_S = 8
 GONE_AFTER_S = 3_600
 
 # SQL: the members that are alive; for `member IN (...)`.

@@ -118,7 +118,7 @@ def run(path: Path, *, ids: int, kills: int, faults: float, delay_s: float, brok
     `faults` is the share of requests that fail by chance; besides, some ids fail on purpose: each time and for good,
     a few times, and `broken` of them each time in a way that may pass.
     """
-    order_ids = _order_ids(ids, broken)
+    order_ids = order_ids_of(ids, broken)
     (path / "ids.csv").write_bytes(as_csv([["order_id"], *([order_id] for order_id in order_ids)]))
     with (
         Sandbox(today=TODAY, faults=faults, delay_s=delay_s) as sandbox,
@@ -149,8 +149,8 @@ def run(path: Path, *, ids: int, kills: int, faults: float, delay_s: float, brok
         assert "Traceback" not in app.said() + err
         requests = sandbox.requests
 
-        outcomes = _check_orders(path / "orders.csv", order_ids, sandbox.world)
-        _check_calls(path / "calls.parquet", order_ids, sandbox.world)
+        outcomes = check_orders(path / "orders.csv", order_ids, sandbox.world)
+        check_calls(path / "calls.parquet", order_ids, sandbox.world)
         summary = json.loads(out)
         assert {word: summary[word] for word in ("found", "no_calls", "failed")} == dict(outcomes)
         assert (job.found, job.no_calls, job.failed) == tuple(outcomes[w] for w in ("found", "no_calls", "failed"))
@@ -160,7 +160,7 @@ def run(path: Path, *, ids: int, kills: int, faults: float, delay_s: float, brok
     return Figures(ids, kills, seconds, len(requests), twice, dict(outcomes))
 
 
-def _order_ids(n: int, broken: int) -> list[str]:
+def order_ids_of(n: int, broken: int) -> list[str]:
     """Ids of real orders, of none, and of some that fail on purpose; each once, in no order of theirs."""
     special = [f"{kind}~{i}" for kind in (REFUSED, MENDED) for i in range(5)]
     special += [f"{BROKEN}~{i}" for i in range(broken)]
@@ -183,7 +183,7 @@ def _expected(order_id: str, world: World) -> tuple[str, list[dict[str, Any]]]:
     return ("found" if sent else "no_calls"), records.calls(order_id, sent)
 
 
-def _check_orders(path: Path, order_ids: list[str], world: World) -> Counter[str]:
+def check_orders(path: Path, order_ids: list[str], world: World) -> Counter[str]:
     """Each row as uploaded, with the right outcome; returns the rows by outcome."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -196,7 +196,7 @@ def _check_orders(path: Path, order_ids: list[str], world: World) -> Counter[str
     return Counter(row["outcome"] for row in rows)
 
 
-def _check_calls(path: Path, order_ids: list[str], world: World) -> None:
+def check_calls(path: Path, order_ids: list[str], world: World) -> None:
     """Each call of each order once, in the order of the rows, as the sandbox holds it."""
     table = pq.read_table(path)
     expected: list[dict[str, Any]] = []
