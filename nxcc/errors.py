@@ -41,6 +41,10 @@ class AwayError(NxccError):
     """What a team's processes share does not answer at the moment; work goes on by itself when it does."""
 
 
+class ArchiveAway(ArchiveError, AwayError):
+    """The database of a team's archive does not answer."""
+
+
 class SandboxError(NxccError):
     """The local stand-in for the vendor's API cannot start."""
 

@@ -45,10 +45,10 @@ class Postgres:
         """The address of a database, with user and password."""
         return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def create(self) -> str:
-        """A new, empty database; returns its address."""
+    def create(self, template: str = "template0") -> str:
+        """A new database, empty or a copy of another one that nobody is in; returns its address."""
         name = f"nxcc_{secrets.token_hex(4)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE template0")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
 
     def drop(self, url: str) -> None:

@@ -1,6 +1,7 @@
 """Every answer ever fetched: an append-only ledger that is also the cache."""
 
 from nxcc.archive.explored import Explored
+from nxcc.archive.lake import Lake
 from nxcc.archive.ledger import Archive
 from nxcc.archive.listed import Figures, Listed, Reason, Tally
 from nxcc.archive.standing import Standing, standing, standing_of_file
@@ -12,6 +13,7 @@ __all__ = [
     "Explored",
     "Figures",
     "Freshness",
+    "Lake",
     "Listed",
     "Look",
     "Options",

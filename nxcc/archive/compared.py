@@ -107,6 +107,10 @@ class Compared:
 
 def compare(archive: Archive, listed: Listed, most: int = 100) -> Compared:
     """The list's own answers against those before, as its window sees it. Raises `ArchiveError`."""
+    return archive.again(lambda: _compare(archive, listed, most))
+
+
+def _compare(archive: Archive, listed: Listed, most: int) -> Compared:
     wanted = listed.rows.filter(pc.field("sends")).select(["place", "order_id"])
     values = listed.window.values() | {"own": listed.window.own or _EPOCH}
     with archive.reading(wanted=wanted) as read:

@@ -39,13 +39,16 @@ class Explored:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
-        self.path = archive.path.with_name(f"{archive.path.stem}-explored{archive.path.suffix}")
+        self.path = archive.file.rows_file
         self._lock = threading.Lock()
         self._attached = self._ready = False
         self._words: pa.Table | None = None  # of a file that was removed: who looks at calls just now has their numbers
 
     def refresh(self, told: Told = _silent) -> None:
         """Brings the rows up with the ledger; `told` hears how many of the ledger's rows are done, and of how many."""
+        self.archive.again(lambda: self._refresh(told))
+
+    def _refresh(self, told: Told) -> None:
         with self._lock, sentences(self.path):
             self._attach()
             self._bring_up(told)
@@ -60,12 +63,16 @@ class Explored:
 
     def read(self, query: str, values: dict[str, Any]) -> pa.Table:
         """The answer to a query over `calls` and `words`, for the modules of this package."""
-        while True:
-            with self.archive.reading() as read:
-                if self._ready:  # it stays so as long as we read
-                    read(f"SET search_path = '{SCHEMA},archive'", {})
-                    return read(query, values)
+        while (found := self.archive.again(lambda: self._read(query, values))) is None:
             self.refresh()
+        return found
+
+    def _read(self, query: str, values: dict[str, Any]) -> pa.Table | None:
+        with self.archive.reading() as read:
+            if not self._ready:  # it stays so as long as we read
+                return None
+            read(f"SET search_path = '{SCHEMA},archive'", {})
+            return read(query, values)
 
     @contextmanager
     def gone(self) -> Iterator[Callable[[duckdb.DuckDBPyConnection, str], None]]:
@@ -84,17 +91,29 @@ class Explored:
 
     def _bring_up(self, told: Told) -> None:
         with self.archive.reading() as read:
-            there = _one(read("SELECT coalesce(max(rowid) + 1, 0) AS n FROM archive.calls", {}))
+            extent = read(self.archive.file.extent, {}).to_pylist()[0]
             state = read("SELECT * FROM explored.state", {}).to_pylist()
-            owner = read("SELECT $gateway AS gateway, $tenant AS tenant_id", {}).to_pylist()[0]
+        there, owner = extent["n"], self._owner(extent["mark"])
+        if extent["mark"] and any(row["gateway"] != owner["gateway"] for row in state):
+            self._begin_anew()
         mine = [row["read"] for row in state if row["version"] == VERSION and owner.items() <= row.items()]
         done = mine[0] if mine else 0
         if mine and done == there:
             return
         if not mine or done > there or there - done > _MOST_ADDED:
-            self._rebuild(there, told)
+            self._rebuild(there, owner, told)
         else:
-            self._add(done, there)
+            self._add(done, there, owner)
+
+    def _begin_anew(self) -> None:
+        """Another process has forgotten something."""
+        with self.archive.file.alone() as cursor:
+            self._remove(cursor, "archive.calls")
+        self._attach()
+
+    def _owner(self, mark: str) -> dict[str, Any]:
+        """Whose rows the file holds; `mark` tells apart what rows are numbered in (a lake's table of calls)."""
+        return {"gateway": f"{self.archive.owner['gateway']}{mark}", "tenant_id": self.archive.owner["tenant"]}
 
     def _attach(self) -> None:
         if self._attached:
@@ -119,7 +138,7 @@ class Explored:
                 )
                 self._words = None
 
-    def _rebuild(self, there: int, told: Told) -> None:
+    def _rebuild(self, there: int, owner: dict[str, Any], told: Told) -> None:
         """All anew, some orders at a time, so that an order's calls are always together."""
         shares = max(1, -(-there // AT_ONCE))
         told(0, there)
@@ -140,11 +159,11 @@ class Explored:
             cursor.begin()
             cursor.execute(f"DROP TABLE {SCHEMA}.calls")
             cursor.execute(f"ALTER TABLE {SCHEMA}.next RENAME TO calls")
-            self._note(cursor, there)
+            self._note(cursor, there, owner)
             cursor.commit()
             cursor.execute(f"CHECKPOINT {SCHEMA}")
 
-    def _add(self, done: int, there: int) -> None:
+    def _add(self, done: int, there: int, owner: dict[str, Any]) -> None:
         """The orders that new rows of the ledger belong to, made anew."""
         with self.archive.writing() as cursor:
             cursor.execute(
@@ -163,15 +182,10 @@ class Explored:
             cursor.execute(f"DELETE FROM {SCHEMA}.calls WHERE order_id IN (FROM touched)")
             fold(cursor.execute, f"{SCHEMA}.calls")
             count_once(cursor.execute, f"{SCHEMA}.calls", "call_id IN (SELECT call_id FROM temp.fresh)")
-            self._note(cursor, there)
+            self._note(cursor, there, owner)
             cursor.commit()
 
-    def _note(self, cursor: duckdb.DuckDBPyConnection, there: int) -> None:
+    def _note(self, cursor: duckdb.DuckDBPyConnection, there: int, owner: dict[str, Any]) -> None:
         cursor.execute(f"DELETE FROM {SCHEMA}.state")
-        values: dict[str, Any] = self.archive.owner | {"version": VERSION, "there": there}
-        cursor.execute(f"INSERT INTO {SCHEMA}.state VALUES ($version, $gateway, $tenant, $there)", values)
-
-
-def _one(table: pa.Table) -> int:
-    number: int = table["n"][0].as_py()
-    return number
+        values = owner | {"version": VERSION, "there": there}
+        cursor.execute(f"INSERT INTO {SCHEMA}.state VALUES ($version, $gateway, $tenant_id, $there)", values)

@@ -10,7 +10,7 @@ then takes the ledger's place. Whoever dies on the way leaves the ledger as it w
 - What is past a moment goes by when it was asked, not by when the call began: a call of years ago that was fetched
   yesterday is here since yesterday.
 
-All teams and gateways in the file are gone through.
+All teams and gateways in the file are gone through. In a team's lake it is done another way (`lake_forgetting`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -26,7 +27,7 @@ import duckdb
 from nxcc import records
 from nxcc.archive.explored import Explored
 from nxcc.archive.ledger import Archive
-from nxcc.archive.ledger_file import quoted, remove
+from nxcc.archive.ledger_file import LedgerFile, quoted, remove
 from nxcc.archive.left_out import FORGOTTEN
 from nxcc.errors import ArchiveError
 from nxcc.traces import MARK, Trace
@@ -49,9 +50,8 @@ _COUNTS = """
         (SELECT count(*) FROM archive.lookups AS l LEFT JOIN lost USING ({key})
             WHERE (lost.n > 0 OR {said}) AND l.rowid NOT IN (SELECT n FROM gone_lookups)) AS changed
 """
-_CALLS = "INSERT INTO anew.calls SELECT c.* FROM archive.calls AS c ANTI JOIN gone_calls ON gone_calls.n = c.rowid"
-_LOOKUPS = f"""
-    INSERT INTO anew.lookups
+CALLS = "SELECT c.* FROM archive.calls AS c ANTI JOIN gone_calls ON gone_calls.n = c.rowid"
+LOOKUPS = f"""
     SELECT l.* REPLACE (
         greatest(l.calls - coalesce(lost.n, 0), 0)::INTEGER AS calls,
         CASE WHEN lost.n > 0 AND l.outcome = 'found' THEN '{FORGOTTEN}'
@@ -95,16 +95,22 @@ def take_out(archive: Archive, explored: Explored, what: Trace | Past) -> Gone:
     was then.
     """
     conditions = _Conditions(what)
-    with explored.gone() as forget_rows, archive.file.alone() as cursor:
+    file = archive.file
+    if not isinstance(file, LedgerFile):
+        from nxcc.archive.lake_forgetting import without_gone
+
+        stay = {"calls": CALLS, "lookups": LOOKUPS.format(said=conditions.said)}
+        return without_gone(file, explored, lambda cursor: _select(cursor, conditions), stay, conditions.of)
+    with explored.gone() as forget_rows, file.alone() as cursor:
         gone = _select(cursor, conditions)
         if gone:
-            _copy_rest(cursor, archive, conditions)
+            _copy_rest(cursor, file.fresh, conditions)
             try:
                 forget_rows(cursor, "anew.calls")
                 cursor.execute("DETACH anew")
-                archive.file.replace(cursor)
+                file.replace(cursor)
             finally:
-                remove(archive.file.fresh)
+                remove(file.fresh)
     return gone
 
 
@@ -163,16 +169,16 @@ def _select(cursor: duckdb.DuckDBPyConnection, conditions: _Conditions) -> Gone:
     return Gone(*cursor.execute(query, conditions.of(query)).fetchone() or ())
 
 
-def _copy_rest(cursor: duckdb.DuckDBPyConnection, archive: Archive, conditions: _Conditions) -> None:
+def _copy_rest(cursor: duckdb.DuckDBPyConnection, fresh: Path, conditions: _Conditions) -> None:
     """All that stays, in the file that is to take the ledger's place, written to the disk; it is left attached."""
-    remove(archive.file.fresh)
-    cursor.execute(f"ATTACH {quoted(archive.file.fresh)} AS anew")
+    remove(fresh)
+    cursor.execute(f"ATTACH {quoted(fresh)} AS anew")
     try:
         with suppress(duckdb.Error):  # more is in use
             cursor.execute(f"SET memory_limit = '{_MEMORY}'")  # else it keeps of both files what it can
         cursor.execute("COPY FROM DATABASE archive TO anew (SCHEMA)")
-        cursor.execute(_CALLS)
-        query = _LOOKUPS.format(said=conditions.said)
+        cursor.execute(f"INSERT INTO anew.calls {CALLS}")
+        query = f"INSERT INTO anew.lookups {LOOKUPS.format(said=conditions.said)}"
         cursor.execute(query, conditions.of(query))
         for (table,) in cursor.execute(_TABLES).fetchall():
             if table not in ("calls", "lookups"):
@@ -182,7 +188,7 @@ def _copy_rest(cursor: duckdb.DuckDBPyConnection, archive: Archive, conditions: 
         cursor.execute("CHECKPOINT anew")
     except BaseException:
         cursor.execute("DETACH anew")
-        remove(archive.file.fresh)
+        remove(fresh)
         raise
     finally:
         cursor.execute("RESET memory_limit")

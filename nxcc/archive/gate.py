@@ -17,6 +17,11 @@ class Gate:
         self._alone: int | None = None  # the thread that is alone, or waits for it
         self._mine = threading.local()
 
+    @property
+    def inside(self) -> bool:
+        """Whether this thread is in, with others or alone."""
+        return bool(getattr(self._mine, "deep", 0)) or self._alone == threading.get_ident()
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """With others; not while somebody is alone."""

@@ -8,17 +8,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from nxcc import records
+from nxcc.archive.lake import Lake
 from nxcc.archive.ledger_file import LedgerFile
 from nxcc.archive.left_out import Stored, told, told_word, without
 from nxcc.archive.window import Window
 from nxcc.outcome import Outcome
 from nxcc.traces import Trace
+
+if TYPE_CHECKING:
+    from nxcc.archive.ledger_lake import LedgerLake
+
+T = TypeVar("T")
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -111,6 +117,14 @@ _ORDERS = f"""
 """
 
 
+# Answers whose write was not acknowledged, and which are there all the same.
+_THERE = """
+    CREATE OR REPLACE TEMP TABLE there AS
+    SELECT order_id, asked_at FROM archive.lookups SEMI JOIN new_lookups
+    USING (gateway, tenant_id, order_id, asked_at)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """What the archive holds for this team."""
@@ -120,17 +134,19 @@ class Size:
 
 
 class Archive:
-    """The ledger in one file, as one team at one gateway sees it. Thread-safe; one process at a time has a file open.
+    """The ledger in one file, or in a team's lake, as one tenant at one gateway sees it. Thread-safe; one process at a
+    time has a file open, any number of them a lake.
 
     Answers of another gateway (another region, a sandbox) are never shown as its own, whatever its team's number.
 
-    Raises `ArchiveError` when the file cannot be opened, read or written, with what to do about it.
+    Raises `ArchiveError` when the file cannot be opened, read or written, with what to do about it; of a lake
+    `ArchiveAway` while its database does not answer: what reads has tried a few seconds then, what writes for a while.
     """
 
-    def __init__(self, path: Path, gateway: str, tenant_id: int) -> None:
-        self.path = path
+    def __init__(self, where: Path | Lake, gateway: str, tenant_id: int) -> None:
+        self.path = where.path if isinstance(where, Lake) else where
         self.owner = {"gateway": gateway, "tenant": tenant_id}
-        self.file = LedgerFile(path)
+        self.file = _ledger(where)
         self._writing = threading.Lock()
 
     def close(self) -> None:
@@ -148,23 +164,31 @@ class Archive:
 
         Returns the outcomes as they are kept: without those that are `left_out`, or with fewer calls for it.
         """
-        with self.file.together():  # nothing is forgotten between the look at what is left out and the write
-            if kept := without(answers, left_out):
-                self._append(kept)
-        return [told(outcome) for outcome, _ in kept]
 
-    def _append(self, answers: Sequence[Stored]) -> None:
+        def keep(doubtful: bool) -> Sequence[Stored]:
+            if kept := without(answers, left_out):
+                self._append(kept, doubtful)
+            return kept
+
+        # Nothing is forgotten between the look at what is left out and the write.
+        return [told(outcome) for outcome, _ in self.file.kept(keep)]
+
+    def _append(self, answers: Sequence[Stored], doubtful: bool) -> None:
         rows = [(outcome, row) for outcome, found in answers for row in found]
         calls = records.table([row for _, row in rows])
         calls = calls.append_column("gateway", pa.array([self.owner["gateway"]] * len(rows), pa.string()))
         calls = calls.append_column("tenant_id", pa.array([self.owner["tenant"]] * len(rows), pa.int64()))
         calls = calls.append_column("asked_at", pa.array([o.asked_at for o, _ in rows], pa.timestamp("us", tz="UTC")))
         lookups = _columns(_LOOKUPS, [self._lookup(outcome) for outcome, _ in answers])
-        with self._writing, self._cursor(new_lookups=lookups, new_calls=calls) as cursor:
+        tables = {"new_lookups": lookups, "new_calls": calls}
+        with self._writing, self.file.turn(), self._cursor(**tables) as cursor:
             cursor.begin()
-            cursor.execute("INSERT INTO archive.lookups BY NAME SELECT * FROM new_lookups")
+            if doubtful:
+                cursor.execute(_THERE)
+            of = " ANTI JOIN there USING (order_id, asked_at)" if doubtful else ""
+            cursor.execute(f"INSERT INTO archive.lookups BY NAME SELECT * FROM new_lookups{of}")
             if rows:
-                cursor.execute("INSERT INTO archive.calls BY NAME SELECT * FROM new_calls")
+                cursor.execute(f"INSERT INTO archive.calls BY NAME SELECT * FROM new_calls{of}")
             cursor.commit()
 
     def calls(self, outcomes: Sequence[Outcome]) -> pa.Table:
@@ -208,8 +232,17 @@ class Archive:
 
         For the modules of this package: nobody else writes SQL.
         """
-        with self.reading(**tables) as read:
-            return read(query, values)
+
+        def once() -> pa.Table:
+            with self.reading(**tables) as read:
+                return read(query, values)
+
+        return self.file.read(once)
+
+    def again(self, work: Callable[[], T]) -> T:
+        """Does what only reads, in several queries; from its beginning again when a lake's database was away in the
+        middle."""
+        return self.file.read(work)
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -232,6 +265,14 @@ class Archive:
             for name, table in tables.items():
                 cursor.register(name, table)
             yield cursor
+
+
+def _ledger(where: Path | Lake) -> LedgerFile | LedgerLake:
+    if isinstance(where, Lake):
+        from nxcc.archive.ledger_lake import LedgerLake  # here: it needs packages that only teams install
+
+        return LedgerLake(where)
+    return LedgerFile(where)
 
 
 def _outcomes(found: pa.Table, window: Window) -> Iterator[Outcome]:

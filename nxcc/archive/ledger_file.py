@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
@@ -15,6 +16,8 @@ from nxcc.archive.schema import migrate
 from nxcc.archive.sentences import sentences
 from nxcc.errors import ArchiveBusy
 
+T = TypeVar("T")
+
 ATTACHED_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.1
 
@@ -22,8 +25,11 @@ _LOOK_EVERY_S = 0.1
 class LedgerFile:
     """The engine with the file attached as `archive`. Raises `ArchiveError`."""
 
+    extent = "SELECT '' AS mark, coalesce(max(rowid) + 1, 0) AS n FROM archive.calls"  # the row that comes next
+
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.rows_file = path.with_name(f"{path.stem}-explored{path.suffix}")
         self.fresh = path.with_name(f"{path.stem}-anew{path.suffix}")  # a file that is to take its place
         self._gate = Gate()
         self._attaching = threading.Lock()
@@ -67,6 +73,24 @@ class LedgerFile:
         with self._gate.alone(), self.cursor() as cursor:
             yield cursor
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """No other process writes: none has the file."""
+        yield
+
+    def bytes(self, _: object) -> int:
+        """The size of the file."""
+        return bytes_of(self.path)
+
+    def kept(self, work: Callable[[bool], T]) -> T:
+        """Does what writes; it hears whether it may be done already, which it is not."""
+        with self.together():
+            return work(False)
+
+    def read(self, work: Callable[[], T]) -> T:
+        """Does what reads."""
+        return work()
+
     def replace(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Puts the closed file at `fresh` in the ledger's place, for whoever is `alone`.
 
@@ -100,6 +124,12 @@ class LedgerFile:
                         raise
                     tries -= 1
                     pause.wait(_LOOK_EVERY_S)
+
+
+def bytes_of(path: Path) -> int:
+    """The size of a file of the engine, with what is not in the file itself yet."""
+    log = _log_of(path)
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
 def quoted(path: Path) -> str:

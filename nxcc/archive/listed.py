@@ -204,6 +204,9 @@ class Listed:
 
     def figures(self) -> Figures:
         """What tiles and charts need, whatever the list's size."""
+        return self._archive.again(self._figures)
+
+    def _figures(self) -> Figures:
         with self._archive.reading(wanted=self._wanted, rows=self.rows) as read:
             read(_ANSWERS_KEPT, self.window.values())
             rows = read(_ROWS_BY_OUTCOME, {})

@@ -12,6 +12,7 @@ import duckdb
 
 from nxcc.archive.copying import NEWEST
 from nxcc.archive.ledger import Archive
+from nxcc.archive.ledger_file import bytes_of
 from nxcc.archive.sentences import sentences
 from nxcc.errors import ArchiveError
 
@@ -26,7 +27,7 @@ Read = Callable[[str], dict[str, Any]]
 class Standing:
     """Of one team: lookups made, distinct calls kept, epoch seconds of the newest answer (None: none yet).
 
-    `schema` and `bytes` are of the file.
+    `schema` and `bytes` are of the file, or of the lake with its catalog.
     """
 
     schema: int
@@ -43,8 +44,12 @@ class Standing:
 
 def standing(archive: Archive) -> Standing:
     """Of the open archive. Raises `ArchiveError`."""
-    with archive.reading() as read:
-        return _standing(lambda query: read(query, {}).to_pylist()[0], archive.path, _MINE)
+
+    def standing() -> Standing:
+        with archive.reading() as read:
+            return _standing(lambda query: read(query, {}).to_pylist()[0], archive.file.bytes, _MINE)
+
+    return archive.again(standing)
 
 
 def standing_of_file(path: Path, gateway: str, tenant_id: int) -> Standing:
@@ -60,10 +65,10 @@ def standing_of_file(path: Path, gateway: str, tenant_id: int) -> Standing:
             found = connection.execute(query, values if "$tenant" in query else {}).to_arrow_table()
             return cast(dict[str, Any], found.to_pylist()[0])
 
-        return _standing(read, path, _MINE if gateway else "")
+        return _standing(read, lambda _: bytes_of(path), _MINE if gateway else "")
 
 
-def _standing(read: Read, path: Path, mine: str) -> Standing:
+def _standing(read: Read, size: Callable[[Read], int], mine: str) -> Standing:
     schema = read(_SCHEMA)["version"] or 0
     if schema > NEWEST:
         raise ArchiveError(
@@ -72,9 +77,4 @@ def _standing(read: Read, path: Path, mine: str) -> Standing:
         )
     lookups, calls = read(f"{_LOOKUPS} {mine}"), read(f"{_CALLS} {mine}")
     newest_us = lookups["newest_us"]
-    return Standing(schema, _bytes(path), lookups["n"], calls["n"], None if newest_us is None else newest_us / 1e6)
-
-
-def _bytes(path: Path) -> int:
-    wal = path.with_name(f"{path.name}.wal")  # what is not in the file itself yet
-    return path.stat().st_size + (wal.stat().st_size if wal.exists() else 0)
+    return Standing(schema, size(read), lookups["n"], calls["n"], None if newest_us is None else newest_us / 1e6)

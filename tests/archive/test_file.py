@@ -21,6 +21,7 @@ from ..conftest import DAY, at
 ArchiveAt = Callable[..., Archive]
 PROJECT = Path(__file__).parent.parent.parent
 NOW = at("2026-11-24T12:00:00")
+pytestmark = pytest.mark.parametrize("archive_at", ["file"], indirect=True)
 
 
 def test_archive__makes_its_folder(archive_at: ArchiveAt, tmp_path: Path) -> None:

@@ -1,0 +1,93 @@
+"""What the engine or PostgreSQL says of a team's archive, as a sentence with its cure.
+
+Their words may hold the database's address with its password: they are looked at, and go no further.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from nxcc.errors import ArchiveAway, ArchiveError
+from nxcc.team.place import Team
+
+_AWAY = re.compile(
+    r"connection to server|server closed the connection|no connection to the server|connection refused"
+    r"|connection (has been )?(closed|reset|lost|timed out)|terminat(ed|ing) |broken pipe|could not connect"
+    r"|unable to connect|could not (receive|send) data|timeout expired|could not translate host name"
+    r"|the database system is|ssl (syscall|error)|server conn crashed|ssl connection|another command is already"
+    r"|connection pool|recovery mode|idle-in-transaction|too many clients|connection slots",
+    re.IGNORECASE,
+)
+_OVERTAKEN = re.compile(
+    r"conflict|duplicate key|could not serialize|deadlock|relation \S*ducklake_inlined|ducklake_inlined\S* does not"
+    r"|cannot open file|no such file|aborted|failed to find table|does not exist",
+    re.IGNORECASE,
+)
+
+
+class Overtaken(ArchiveError):
+    """Another process changed the archive in the same moment; the same work, done anew, goes well."""
+
+
+def away(team: Team) -> ArchiveAway:
+    """What is said while the database does not answer."""
+    return ArchiveAway(
+        f"The team's database ({team.host}) does not answer.",
+        cure="Work goes on by itself when it is back. Check the network and PostgreSQL; what was kept is safe.",
+    )
+
+
+def overtaken(team: Team) -> Overtaken:
+    """What is said when others were there first, again and again."""
+    return Overtaken(f"Other processes of the team are changing the archive ({team.host}).", cure="Try again.")
+
+
+def busy(team: Team) -> ArchiveAway:
+    """What is said when somebody else's turn takes long."""
+    return ArchiveAway(
+        f"Another process of the team is rewriting its archive ({team.host}).",
+        cure="Work goes on by itself when it has ended.",
+    )
+
+
+@contextmanager
+def lake_sentences(team: Team) -> Iterator[None]:
+    """Turns what the engine or the disk says into an `ArchiveError`: `ArchiveAway` and `Overtaken` may pass."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise _as_sentence(team, error) from None
+
+
+def may_pass(team: Team, error: Exception) -> ArchiveError | None:
+    """`ArchiveAway` or `Overtaken`, if it is one of them."""
+    said = str(error)
+    if _AWAY.search(said):
+        return away(team)
+    if isinstance(error, duckdb.TransactionException) or _OVERTAKEN.search(said):
+        return overtaken(team)
+    return None
+
+
+def _as_sentence(team: Team, error: Exception) -> ArchiveError:
+    said = str(error)
+    if "No space left" in said or "out of disk" in said.lower():
+        return ArchiveError(
+            f"The disk of the lake or of this machine is full ({team.lake_path}).",
+            cure="Everything kept before is safe. Free some space and ask again.",
+        )
+    if isinstance(error, duckdb.Error) and (passing := may_pass(team, error)):
+        return passing
+    if isinstance(error, OSError | duckdb.IOException | duckdb.PermissionException):
+        return ArchiveError(
+            f"The archive in the lake ({team.lake_path}) cannot be opened or written.",
+            cure="Check that this machine reaches the folder or bucket of NXCC_LAKE_PATH and may write to it.",
+        )
+    return ArchiveError(
+        f"The team's archive ({team.host}) failed ({type(error).__name__}).",
+        cure="Everything kept before is safe. Ask again; if it stays, report it.",
+    )
