@@ -33,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "backup": "all that is kept, in one file",
         "restore": "put a backup back",
         "forget": "remove an order or a phone number from everything that is kept",
+        "move": "carry all that is kept over to a team's database and lake, or back",
         "keep": "remove what is older than NXCC_KEEP_DAYS",
         "worker": "run the bulk lookups of a team's installation",
     }

@@ -16,10 +16,10 @@ from nxcc.team.place import Team
 
 MARK = "~"
 
-_tables = sa.MetaData()
+TABLES = sa.MetaData()
 _aliases = sa.Table(
     "aliases",
-    _tables,
+    TABLES,
     sa.Column("alias", Text, primary_key=True),
     sa.Column("owner", Text, nullable=False, index=True),
     sa.Column("text", Text, nullable=False),
@@ -45,7 +45,7 @@ class Aliases:
         self._owner = owner
         self._engine = small_tables.engine(place)
         with self._sentences():
-            small_tables.create(self._engine, place, _tables)
+            small_tables.create(self._engine, place, TABLES)
 
     def close(self) -> None:
         """Lets the file go."""

@@ -49,10 +49,10 @@ MOST_SHOWN = 500
 
 log = logging.getLogger(__name__)
 
-_tables = sa.MetaData()
+TABLES = sa.MetaData()
 _audit = sa.Table(
     "audit",
-    _tables,
+    TABLES,
     sa.Column("n", Whole, primary_key=True),
     sa.Column("owner", Text, nullable=False, index=True),
     sa.Column("at", Text, nullable=False),
@@ -114,7 +114,7 @@ class Audit:
         self._owner = owner
         self._engine = small_tables.engine(place)
         with self._sentences():
-            small_tables.create(self._engine, place, _tables)
+            small_tables.create(self._engine, place, TABLES)
 
     def close(self) -> None:
         """Lets the file go."""

@@ -23,10 +23,10 @@ KEPT = timedelta(days=40)  # longer than the browser keeps a cookie
 HEARD_WITHIN_S = 1.5  # of what another process of the team ended
 APART = timedelta(minutes=10)  # by which the clocks of a team's machines may differ
 
-_tables = sa.MetaData()
+TABLES = sa.MetaData()
 _ended = sa.Table(
     "sign_outs",
-    _tables,
+    TABLES,
     sa.Column("sign_in", Text, primary_key=True),
     sa.Column("at", Text, nullable=False),
 )
@@ -55,7 +55,7 @@ class SignOuts:
         self._heard, self._heard_at, self._deaf = time.monotonic(), datetime.now(UTC), ("", "")
         old = (self._heard_at - KEPT).isoformat()
         with self._sentences():
-            small_tables.create(self._engine, place, _tables)
+            small_tables.create(self._engine, place, TABLES)
             with self._engine.begin() as connection:
                 connection.execute(_ended.delete().where(_ended.c.at < old))
                 self._known = set(connection.execute(sa.select(_ended.c.sign_in)).scalars())

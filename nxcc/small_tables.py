@@ -49,7 +49,12 @@ class Text(sa.TypeDecorator[str]):
         return dialect.type_descriptor(sa.String(collation="C") if dialect.name == POSTGRES else sa.String())
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        return value.replace("\0", "\N{SYMBOL FOR NULL}") if value and dialect.name == POSTGRES else value
+        return as_kept(value, dialect) if value else value
+
+
+def as_kept(text: str, dialect: sa.Dialect) -> str:
+    """A text as it comes back from there."""
+    return text.replace("\0", "\N{SYMBOL FOR NULL}") if dialect.name == POSTGRES else text
 
 
 def engine(place: Place, wait_for_lock_s: float = WAIT_FOR_LOCK_S) -> sa.Engine:

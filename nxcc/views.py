@@ -20,10 +20,10 @@ from nxcc.team.place import Team
 
 LONGEST_NAME = 80
 
-_tables = sa.MetaData()
+TABLES = sa.MetaData()
 _views = sa.Table(
     "views",
-    _tables,
+    TABLES,
     sa.Column("id", Text, primary_key=True),
     sa.Column("owner", Text, nullable=False, index=True),
     sa.Column("name", Text, nullable=False),
@@ -59,7 +59,7 @@ class Views:
         self._owner = owner
         self._engine = small_tables.engine(place)
         with self._sentences():
-            small_tables.create(self._engine, place, _tables)
+            small_tables.create(self._engine, place, TABLES)
 
     def close(self) -> None:
         """Lets the file go."""

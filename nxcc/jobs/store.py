@@ -36,10 +36,10 @@ class Moment(sa.TypeDecorator[datetime]):
         return datetime.fromisoformat(value) if value else None
 
 
-_tables = sa.MetaData()
+TABLES = sa.MetaData()
 jobs_table = sa.Table(
     "jobs",
-    _tables,
+    TABLES,
     sa.Column("id", Text, primary_key=True),
     sa.Column("owner", Text, nullable=False, index=True),
     *(
@@ -61,14 +61,14 @@ jobs_table = sa.Table(
 )
 _runners = sa.Table(
     "runners",
-    _tables,
+    TABLES,
     sa.Column("owner", Text, primary_key=True),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
 )
 files_table = sa.Table(
     "files",
-    _tables,
+    TABLES,
     sa.Column("job_id", Text, primary_key=True),
     sa.Column("name", Text, primary_key=True),
     sa.Column("request", sa.JSON, nullable=False),
@@ -91,7 +91,7 @@ class Store:
         self.owner = owner
         self._engine = small_tables.engine(place, WAIT_FOR_LOCK_S)
         with self._sentences():
-            small_tables.create(self._engine, place, _tables)
+            small_tables.create(self._engine, place, TABLES)
 
     def close(self) -> None:
         """Lets the file go."""
