@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from nxcc.access import May
 from nxcc.desk import Desk
-from nxcc.ui import panels, shell, sign_in, status_audit, status_checks, status_figures, status_settings, zone
+from nxcc.ui import (
+    panels,
+    shell,
+    sign_in,
+    status_audit,
+    status_checks,
+    status_figures,
+    status_settings,
+    team_notes,
+    zone,
+)
 
 
 def render() -> None:
@@ -17,6 +27,7 @@ def render() -> None:
         return
     status_figures.draw()
     status_checks.draw(desk)
+    team_notes.of_status(desk)
     status_settings.draw(desk)
     _audit(desk)
 

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from nxcc.archive import Listed, Window
+from nxcc.archive import Listed, Reason, Window
 from nxcc.errors import ArchiveError, NxccError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, is_id, tidy
+from nxcc.jobs.following import Following
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
 from nxcc.jobs.live import Live
 from nxcc.jobs.runner import Lead, Runner
@@ -51,6 +52,7 @@ class Jobs:
     ) -> None:
         self.store, self._lookup, self._folders, self._now = store, lookup, folders, now
         self.failed_files: dict[str, NxccError] = {}
+        self._following = Following(lambda: lookup.client.pace.per_second, self._failures) if lead else None
         self._runner = Runner(store, lookup, folders, patience_s=patience_s, now=now, lead=lead)
 
     def begin(self, only: str | None = None) -> None:
@@ -162,8 +164,9 @@ class Jobs:
         return Listed(self._lookup.archive, Folder(self._folders / job.id).ids, job.window)
 
     def live(self, job: Job) -> Live | None:
-        """How the job goes right now, when this process runs it."""
-        return self._runner.live(job.id)
+        """How the job goes right now, when this process runs it; in a team, as far as its row tells."""
+        live = self._runner.live(job.id)
+        return self._following.live(job) if self._following and not (live and live.running) else live
 
     def file(self, job: Job, wanted: FileRequest) -> Path:
         """A file of the job's, made when it is asked for; can take a minute for a million rows."""
@@ -180,6 +183,9 @@ class Jobs:
             raise
         self.failed_files.pop(job.id, None)
         return content
+
+    def _failures(self, job: Job) -> list[Reason]:
+        return self.listed(job).failures()
 
     def _fresh(self, use_fresh: bool) -> Window:
         now = self._now()

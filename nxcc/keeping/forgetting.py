@@ -5,6 +5,7 @@ from __future__ import annotations
 from nxcc import traces
 from nxcc.access import Viewer
 from nxcc.desk import Desk
+from nxcc.errors import NxccError
 from nxcc.keeping.figures import Removed
 from nxcc.keeping.places import built_files, ledgers, lists, note, tables, wipe
 from nxcc.traces import Trace, TraceError
@@ -34,8 +35,19 @@ def _forget(desk: Desk, trace: Trace, who: Viewer, *, dry: bool) -> Removed:
     would = _forget_now(desk, trace, dry=True)
     if dry:
         return would
+    _nothing_brings_it_back(desk)
     note(desk, who, "forgot", "a phone number" if trace.kind == "number" else "an order", would)
     return _forget_now(desk, trace, dry=False)
+
+
+def _nothing_brings_it_back(desk: Desk) -> None:
+    """Workers of a team do not know what is being forgotten, and might ask for it again."""
+    at_work = desk.jobs.store.at_work() if desk.team and desk.jobs else []
+    if at_work:
+        raise NxccError(
+            f"Workers of the team run {len(at_work):,} job{'' if len(at_work) == 1 else 's'}, which might bring it back.",
+            cure="Pause what runs on the Jobs page, then forget, then resume.",
+        )
 
 
 def _forget_now(desk: Desk, trace: Trace, *, dry: bool) -> Removed:

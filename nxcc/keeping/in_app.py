@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +29,11 @@ def daily(desk: Desk, ending: threading.Event, *, now: Callable[[], datetime] = 
     wait_s = FIRST_AFTER_S
     while desk.settings.keep_days and not ending.wait(wait_s):
         try:
-            removed = past(desk, now(), access.here("NXCC_KEEP_DAYS"))
+            with _one_of_the_team(desk) as ours:
+                if not ours:
+                    wait_s = AGAIN_AFTER_S
+                    continue
+                removed = past(desk, now(), access.here("NXCC_KEEP_DAYS"))
             if removed.calls:
                 desk.explored.refresh()  # made anew now, rather than when somebody looks in the morning
         except NxccError as error:
@@ -39,6 +44,11 @@ def daily(desk: Desk, ending: threading.Event, *, now: Callable[[], datetime] = 
             figures = {name: n for name, n in removed.to_json().items() if n and name not in ("dry", "left")}
             log.info("what is past was removed", extra=figures)
         wait_s = until_night_s(now(), desk.settings.timezone)
+
+
+def _one_of_the_team(desk: Desk) -> AbstractContextManager[bool]:
+    """Of several apps, one does it."""
+    return desk.team.database.alone("keeping") if desk.team else nullcontext(True)
 
 
 def until_night_s(now: datetime, zone: str | None) -> float:

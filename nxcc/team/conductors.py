@@ -41,3 +41,8 @@ class Conductors:
                 "DELETE FROM team_conductors WHERE job_id = %s AND member = %s", [job_id, self._member]
             )
         )
+
+    def leads(self, job_id: str) -> bool:
+        """Whether somebody who is alive leads the job."""
+        query = f"SELECT 1 FROM team_conductors WHERE job_id = %s AND member IN ({ALIVE})"
+        return self._database.run(lambda connection: connection.execute(query, [job_id]).fetchone()) is not None

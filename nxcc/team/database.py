@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -98,6 +98,13 @@ class Database:
                 if time.monotonic() > give_up_at:
                     raise
                 pause.wait(LOOK_EVERY_S)
+
+    @contextlib.contextmanager
+    def alone(self, what: str) -> Iterator[bool]:
+        """Whether nobody else in the team is at this now; then nobody is until the block ends."""
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            row = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"nxcc {what}"]).fetchone()
+            yield row == (True,)
 
     def away(self) -> TeamAway:
         """What is said while it does not answer."""

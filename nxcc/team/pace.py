@@ -6,6 +6,7 @@ the machines' clocks may differ. A process takes as many slots as its threads wa
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
@@ -23,6 +24,7 @@ LATE_S = 0.05  # a slot that passed longer ago than this is nobody's: else slots
 AT_ONCE_S = 0.25  # slots are taken for no longer than this
 FREE_S = 0.25  # without a limit, for so long nobody looks whether there is one now
 LOOK_EVERY_S = 0.1  # when the line is full
+SEEN_S = 1.0  # for so long, what was seen of the pace is shown
 AWAY_S = 0.5  # when the database does not answer
 
 log = logging.getLogger(__name__)
@@ -48,18 +50,22 @@ class SharedPace:
         self._free_until = -math.inf  # without a limit
         self._free_sent = 0
         self._look_at = -math.inf  # not before this
+        self._seen_at = -math.inf  # when the pace was as it is here, on the monotonic clock
         self._waiting = 0
         self._counting = threading.Lock()
 
     @property
     def per_second(self) -> float:
         """The rate of all together, in requests a second; infinite without a limit."""
-        return self._pace.per_second
+        with self._lock:
+            self._look()
+            return self._pace.per_second
 
     @property
     def lately(self) -> int:
         """Requests that all together let go in the last whole second."""
         with self._lock:
+            self._look()
             return self._pace.lately
 
     def reserve(self, within_s: float = math.inf) -> float | None:
@@ -92,6 +98,12 @@ class SharedPace:
                 log.warning("%s", error)
             self._slots.clear()  # they are of the rate before
             self._free_until = -math.inf
+
+    def _look(self) -> None:
+        """What others have made of it, when we have not asked for a slot lately."""
+        if self._clock is None and time.monotonic() - self._seen_at >= SEEN_S:
+            with contextlib.suppress(TeamAway):
+                self._change(lambda _: None)
 
     def _reserve(self, within_s: float) -> float | None:
         now = self._now()
@@ -161,4 +173,4 @@ class SharedPace:
         change(pace)
         state = json.dumps(pace.state() | {"limit": self._limit})
         connection.execute("UPDATE team_paces SET state = %s WHERE account = %s", [state, self._account])
-        self._pace = pace
+        self._pace, self._seen_at = pace, time.monotonic()

@@ -15,7 +15,20 @@ from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.jobs import AT_WORK, Job, Jobs, Live
 from nxcc.palette import OUTCOMES, Palette
-from nxcc.ui import archived, bulk_results, bulk_speed, deeds, figures, panels, resources, seen, shell, sign_in, zone
+from nxcc.ui import (
+    archived,
+    bulk_results,
+    bulk_speed,
+    deeds,
+    figures,
+    panels,
+    resources,
+    seen,
+    shell,
+    sign_in,
+    team_notes,
+    zone,
+)
 from nxcc.ui.bulk_steps import steps
 from nxcc.ui.jobs_list import STATES
 
@@ -69,6 +82,7 @@ def _moving(job_id: str, drawn: object) -> None:
         _halted(job)
     elif job.state in AT_WORK and live and not live.running and live.error:
         panels.problem(live.error, key="stuck", title="The job cannot go on yet", kept="It tries again by itself.")
+    team_notes.of_job(desk, job)
     _progress(desk, jobs, job, live, shell.palette())
 
 
