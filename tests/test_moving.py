@@ -346,3 +346,12 @@ def test_move__the_database_is_away(folder: Path, team: Team) -> None:
         carry_over(folder, through(team, relay))
     assert team.password not in f"{failed.value!r} {failed.value}"
     assert json.dumps(as_told(carry_over(folder, team)))
+
+
+def test_backup__of_a_team_is_left_to_its_database(
+    set_team: None, folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for command in (["backup", str(tmp_path / "made.zip")], ["restore", str(tmp_path / "made.zip")]):
+        assert main(command) == 2
+        assert "pg_dump" in capsys.readouterr().err
+    assert not (tmp_path / "made.zip").exists()

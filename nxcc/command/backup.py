@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     path: Path = arguments.file.absolute()
     try:
         settings = load()
+        check_embedded(settings)
         made = backup.make(
             settings.data_dir,
             path,
@@ -64,6 +65,16 @@ def run(arguments: argparse.Namespace) -> int:
     }
     print(json.dumps(summary), flush=True)
     return DONE
+
+
+def check_embedded(settings: Settings) -> None:
+    """Raises `NxccError` in a team's installation, which has no data folder to back up or to put one back into."""
+    if settings.team:
+        raise NxccError(
+            "A team's installation is backed up by the tools of its database and of its lake.",
+            cure="Dump the database (pg_dump), then copy the lake's folder; or carry all over into a folder "
+            "(python -m nxcc move --to FOLDER) and back that one up.",
+        )
 
 
 def say_ledger(name: str, ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ from nxcc import access, backup, data_folder
 from nxcc.audit import Audit
 from nxcc.backup import Manifest
 from nxcc.backup.restoring import check_empty
-from nxcc.command.backup import WHO, say_ledger
+from nxcc.command.backup import WHO, check_embedded, say_ledger
 from nxcc.command.said import DONE, say, say_stopped
 from nxcc.data_folder import TABLES
 from nxcc.desk import open_errands, owner_of
@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     path: Path = arguments.file.absolute()
     try:
         settings = load()
+        check_embedded(settings)
         folder = settings.data_dir
         check_empty(folder, replace=arguments.replace)
         with _there(folder), data_folder.scratch(folder, ".restoring-") as scratch:

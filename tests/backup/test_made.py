@@ -25,7 +25,7 @@ from nxcc.views import Views
 
 from ..archive.test_ledger import answer
 from ..conftest import own, sample, seen
-from ..jobs.conftest import House, HouseOf, house_of, quick, wait_for  # noqa: F401
+from ..jobs.conftest import House, HouseOf, house_of, installation, quick, wait_for  # noqa: F401
 from .conftest import OWNER, manifest_of, members_of, nobody, restore, state
 
 

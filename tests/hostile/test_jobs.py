@@ -14,7 +14,7 @@ from nxcc.jobs import Checked, FileRequest, download_name
 from tests.hostile import files, records, texts
 from tests.hostile.conftest import GUARD, Gateway
 from tests.hostile.seen import csv_rows, is_live, require_dead_book
-from tests.jobs.conftest import HouseOf, house_of, quick  # noqa: F401 - fixtures
+from tests.jobs.conftest import HouseOf, house_of, installation, quick  # noqa: F401 - fixtures
 
 SHANGHAI = "Asia/Shanghai"
 NAME = "../../<img src=x onerror=window.pwned=1>=1+1\u202evsc.csv"

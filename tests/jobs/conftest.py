@@ -1,4 +1,5 @@
-"""Jobs on real ground: a folder with uploads, a table in a real file, an archive, a sandbox over HTTP."""
+"""Jobs on real ground: a folder with uploads, a table in a real file or a team's database, an archive, a sandbox over
+HTTP."""
 
 from __future__ import annotations
 
@@ -15,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from nxcc.archive import Archive
+from nxcc.archive import Archive, Lake
 from nxcc.jobs import Checked, Folder, Job, Jobs, Store
 from nxcc.jobs.job import AT_WORK
 from nxcc.lookup import Lookup
 from nxcc.sandbox import Sandbox, Seen
+from nxcc.team.place import Team
 
 from ..conftest import DAY, client_of
 
@@ -54,17 +56,19 @@ class House:
         path: Path,
         gateway: Sandbox | str,
         *,
+        team: Team | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         patience_s: float | None = None,
         **client: Any,
     ) -> None:
         path.mkdir(exist_ok=True)
         self.path = path
-        self.archive = Archive(path / "archive.duckdb", "gateway", 1)
+        self.archive = Archive(Lake(team, "archive", path) if team else path / "archive.duckdb", "gateway", 1)
         self.client = client_of(gateway, **client)
         self.lookup = Lookup(self.client, self.archive, DAY, now=now)
-        self.store = Store(path / "jobs.sqlite", "owner")
-        self.jobs = Jobs(self.store, self.lookup, path / "jobs", patience_s=patience_s, now=now)
+        self.store = Store(team or path / "jobs.sqlite", "owner")
+        folders = (team.folder if team else path) / "jobs"
+        self.jobs = Jobs(self.store, self.lookup, folders, patience_s=patience_s, now=now)
         self.open = True
 
     def end(self) -> None:
@@ -73,6 +77,7 @@ class House:
             self.open = False
             self.jobs.end()
             self.archive.close()
+            self.store.close()
 
     def upload(self, rows: Iterable[Sequence[str]] | bytes, name: str = "crm.csv", column: int = 0) -> Folder:
         """A file, kept, read and checked."""
@@ -118,13 +123,23 @@ HouseOf = Callable[..., House]
 
 
 @pytest.fixture
-def house_of(tmp_path: Path) -> Iterator[HouseOf]:
+def installation(request: pytest.FixtureRequest) -> Team | None:
+    """The team that a house belongs to; None: everything is in its folder. A suite that runs on both gives it
+    parameters."""
+    if getattr(request, "param", "file") == "file":
+        return None
+    team: Team = request.getfixturevalue("team")
+    return team
+
+
+@pytest.fixture
+def house_of(tmp_path: Path, installation: Team | None) -> Iterator[HouseOf]:
     """Opens the jobs of a process on a sandbox; they do not run before `jobs.begin()`. A second one goes on in the
     same folder after the first was ended."""
     with ExitStack() as closing:
 
         def open_house(gateway: Sandbox | str, *, begin: bool = True, **options: Any) -> House:
-            house = House(tmp_path / "data", gateway, **options)
+            house = House(tmp_path / "data", gateway, team=installation, **options)
             closing.callback(house.end)
             if begin:
                 house.jobs.begin()

@@ -14,11 +14,19 @@ import pytest
 from nxcc.errors import ArchiveError, ConfigurationError
 from nxcc.jobs import Checked, JobsError
 from nxcc.sandbox import Sandbox
+from nxcc.team.place import Team
 
 from ..conftest import TODAY, client_of, own, seen
 from .conftest import HouseOf, answered, wait_for
 
 pytestmark = pytest.mark.usefixtures("quick")
+in_a_file = pytest.mark.parametrize("installation", ["file"], indirect=True)  # what it is about, a team has not
+
+
+@pytest.fixture(params=["file", "team"])
+def installation(request: pytest.FixtureRequest) -> Team | None:
+    """Everything in a folder, or in a team's database and lake."""
+    return request.getfixturevalue("team") if request.param == "team" else None
 
 
 def some(n: int, kind: str = "SAMPLE-VENDOR") -> list[str]:
@@ -399,6 +407,7 @@ def test_clock__set_back_while_it_runs_ends_with_a_sentence(slow: Sandbox, house
     assert house.done(job).no_calls == 100
 
 
+@in_a_file
 def test_runner__a_row_that_cannot_be_written_is_tried_again(
     slow: Sandbox, house_of: HouseOf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -423,6 +432,7 @@ def test_runner__a_row_that_cannot_be_written_is_tried_again(
     assert {record.levelname for record in caplog.records} == {"WARNING"}
 
 
+@in_a_file
 def test_halt__an_archive_that_cannot_keep_answers(slow: Sandbox, house_of: HouseOf) -> None:
     house = house_of(slow, concurrency=4)
     ids = some(150)
