@@ -16,6 +16,27 @@ from tests.postgres import Postgres
 
 _idle: list[duckdb.DuckDBPyConnection] = []
 _prepared: dict[Postgres, str] = {}
+real_engine = ledger_lake.engine
+
+
+@contextmanager
+def quick_engines() -> Iterator[None]:
+    """Lakes that are opened meanwhile take an engine that has been used before: loading extensions takes a second."""
+    with ExitStack() as after:
+
+        def engine(lake: Lake) -> duckdb.DuckDBPyConnection:
+            root = _idle.pop() if _idle else real_engine(lake)
+            after.callback(_use_again, root)
+            return root.cursor()
+
+        with patch.object(ledger_lake, "engine", engine):
+            yield
+
+
+def _use_again(root: duckdb.DuckDBPyConnection) -> None:
+    for name in ("archive", "explored"):
+        root.execute(f"DETACH DATABASE IF EXISTS {name}")
+    _idle.append(root)
 
 
 @contextmanager
@@ -25,28 +46,14 @@ def lakes(postgres: Postgres, folder: Path) -> Iterator[Callable[[Path, int, str
     (folder / "lake").mkdir()
     with ExitStack() as closing:
         closing.callback(postgres.drop, team.database_url)
-
-        def engine(lake: Lake) -> duckdb.DuckDBPyConnection:
-            root = _idle.pop() if _idle else _engine(lake)
-            closing.callback(_use_again, root)
-            return root.cursor()
+        closing.enter_context(quick_engines())
 
         def open_archive(path: Path, tenant_id: int, gateway: str) -> Archive:
-            with patch.object(ledger_lake, "engine", engine):
-                archive = Archive(Lake(team, "archive", path.parent / "beside"), gateway, tenant_id)
+            archive = Archive(Lake(team, "archive", path.parent / "beside"), gateway, tenant_id)
             closing.callback(archive.close)
             return archive
 
         yield open_archive
-
-
-_engine = ledger_lake.engine
-
-
-def _use_again(root: duckdb.DuckDBPyConnection) -> None:
-    for name in ("archive", "explored"):
-        root.execute(f"DETACH DATABASE IF EXISTS {name}")
-    _idle.append(root)
 
 
 def _copy_of_prepared(postgres: Postgres, folder: Path) -> str:

@@ -20,11 +20,12 @@ import duckdb
 
 from nxcc import logs
 from nxcc.archive.lake import Lake
-from nxcc.archive.lake_sentences import away, busy
+from nxcc.archive.lake_sentences import away, busy, refused
 from nxcc.errors import ArchiveError
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg import sql
 
 # A dead network is noticed within seconds, not when the system gives up; on the server's side too, so that nobody
 # waits for what a machine that is gone still holds there.
@@ -39,6 +40,7 @@ NETWORK = {
 _OF_SERVER = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000"
 _WORKS_AT_MOST = "2h"  # one query of the engine
 _HOLDS_AT_MOST = "2min"  # the lock, for a batch; for whoever rewrites the archive as long as a query
+_SWEEP_WAITS_MS, _SWEEP_TRIES = 3_000, 40
 FEW_ROWS = 40  # so many stay in the catalog until they are flushed; a file costs more than they do
 
 _EXTENSIONS = ("postgres_scanner", "ducklake")
@@ -192,8 +194,8 @@ class Turn:
             yield
         except psycopg.errors.LockNotAvailable:
             raise busy(self._lake.team) from None
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise away(self._lake.team) from None
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise refused(self._lake.team, error) or away(self._lake.team) from None
 
 
 def sweep(lake: Lake) -> None:
@@ -206,10 +208,30 @@ def sweep(lake: Lake) -> None:
 
     try:
         with psycopg.connect(_address(lake), autocommit=True) as connection:
+            connection.execute(f"SET lock_timeout = {_SWEEP_WAITS_MS:d}".encode())  # others wait behind us meanwhile
             query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace"
             for (table,) in connection.execute(query, [lake.name]).fetchall():
-                connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(sql.Identifier(lake.name, table)))
+                _vacuum(connection, sql.Identifier(lake.name, table))
             with suppress(psycopg.errors.InsufficientPrivilege):
-                connection.execute("VACUUM FULL pg_catalog.pg_statistic")
+                _vacuum(connection, sql.Identifier("pg_catalog", "pg_statistic"))
     except (psycopg.OperationalError, psycopg.InterfaceError):
-        raise away(lake.team) from None
+        raise ArchiveError(
+            f"It is out of the archive, but PostgreSQL ({lake.team.host}) could not write its tables anew: bytes of it "
+            "may be left in them.",
+            cure="Check that it answers and has room on its disk, then forget the same again.",
+        ) from None
+
+
+def _vacuum(connection: psycopg.Connection, table: sql.Identifier) -> None:
+    import psycopg
+    from psycopg import sql
+
+    for last in (*[False] * (_SWEEP_TRIES - 1), True):
+        try:
+            connection.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(table))
+            return
+        except psycopg.errors.LockNotAvailable:  # somebody reads for long
+            if last:
+                raise
+        except psycopg.errors.UndefinedTable:  # flushed, and gone
+            return

@@ -16,7 +16,7 @@ from nxcc.archive.ledger_file import LedgerFile
 if TYPE_CHECKING:
     from nxcc.archive.ledger_lake import LedgerLake
 
-AGE = "1 HOUR"  # whoever reads keeps what was there when it began; so long stay files of the past
+AGE_S = 3600  # so long stay files of the past: whoever reads keeps what was there when it began
 ENOUGH_ROWS = 5_000  # in the catalog, before they become a file
 ENOUGH_FILES = 8  # of a size, before they become one of the next size
 _MB = 1_000_000
@@ -35,10 +35,9 @@ _FILES = """
         SELECT count(*) AS n FROM {0}.ducklake_data_file
         WHERE table_id = {1} AND end_snapshot IS NULL AND file_size_bytes >= {2} AND file_size_bytes < {3}')
 """
-_OLD = f"""
+_OLD = """
     SELECT n FROM postgres_query('__ducklake_metadata_archive', '
-        SELECT 1 AS n FROM {{0}}.ducklake_snapshot
-        WHERE snapshot_time < now() - INTERVAL ''{AGE}'' - INTERVAL ''10 MINUTES'' LIMIT 1')
+        SELECT 1 AS n FROM {0}.ducklake_snapshot WHERE snapshot_time < now() - INTERVAL ''{1} SECONDS'' LIMIT 1')
 """
 
 
@@ -74,10 +73,12 @@ class _Compaction:
                 self._do(f"ducklake_flush_inlined_data('archive', table_name => '{table['table_name']}')")
                 flushed += table["waiting"]
             merged += sum(self._merge(table, *size) for size in _SIZES)
-        if self._rows(_OLD):
-            self._do(f"ducklake_expire_snapshots('archive', older_than => now() - INTERVAL {AGE})")
+        if self._rows(_OLD, 2 * AGE_S):  # rather many at a time
+            self._do(f"ducklake_expire_snapshots('archive', older_than => now() - INTERVAL '{AGE_S} SECONDS')")
         with self._archive.writing() as cursor:  # files that nobody reads or writes: no turn is needed
-            cursor.execute(f"CALL ducklake_cleanup_old_files('archive', older_than => now() - INTERVAL {AGE})")
+            cursor.execute(
+                f"CALL ducklake_cleanup_old_files('archive', older_than => now() - INTERVAL '{AGE_S} SECONDS')"
+            )
         return Compacted(flushed, merged)
 
     def _merge(self, table: dict[str, Any], least: int, below: int) -> int:

@@ -42,6 +42,7 @@ class Explored:
         self.path = archive.file.rows_file
         self._lock = threading.Lock()
         self._attached = self._ready = False
+        self._engine = 0  # which of the ledger's engines it is attached to
         self._words: pa.Table | None = None  # of a file that was removed: who looks at calls just now has their numbers
 
     def refresh(self, told: Told = _silent) -> None:
@@ -69,7 +70,7 @@ class Explored:
 
     def _read(self, query: str, values: dict[str, Any]) -> pa.Table | None:
         with self.archive.reading() as read:
-            if not self._ready:  # it stays so as long as we read
+            if not (self._ready and self._engine == self.archive.file.engines):  # it stays so as long as we read
                 return None
             read(f"SET search_path = '{SCHEMA},archive'", {})
             return read(query, values)
@@ -116,8 +117,9 @@ class Explored:
         return {"gateway": f"{self.archive.owner['gateway']}{mark}", "tenant_id": self.archive.owner["tenant"]}
 
     def _attach(self) -> None:
-        if self._attached:
+        if self._attached and self._engine == self.archive.file.engines:
             return
+        self._engine = self.archive.file.engines
         try:
             self._open()
         except ArchiveError:  # not ours, or not whole: nothing is lost with it

@@ -18,7 +18,7 @@ import duckdb
 
 from nxcc.archive.catalog import sweep
 from nxcc.archive.explored import Explored
-from nxcc.archive.lake_sentences import overtaken
+from nxcc.archive.lake_sentences import lake_sentences, overtaken
 from nxcc.archive.ledger_lake import LedgerLake
 from nxcc.errors import ArchiveError
 
@@ -54,7 +54,8 @@ def without_gone(
             forget_rows(cursor, "archive.calls")
             ledger.beside_gone()
         _forget_past(cursor)
-    sweep(ledger.lake)
+    with lake_sentences(ledger.lake.team):
+        sweep(ledger.lake)
     return gone
 
 

@@ -22,6 +22,11 @@ _AWAY = re.compile(
     r"|connection pool|recovery mode|idle-in-transaction|too many clients|connection slots",
     re.IGNORECASE,
 )
+_REFUSED = re.compile(
+    r"authentication failed|no pg_hba.conf entry|password supplied|(role|user|database) \S* does not exist"
+    r"|permission denied|certificate",
+    re.IGNORECASE,
+)
 _OVERTAKEN = re.compile(
     r"conflict|duplicate key|could not serialize|deadlock|relation \S*ducklake_inlined|ducklake_inlined\S* does not"
     r"|cannot open file|no such file|aborted|failed to find table|does not exist",
@@ -41,9 +46,24 @@ def away(team: Team) -> ArchiveAway:
     )
 
 
+class Broken(Overtaken):
+    """The engine has given up, as it does when it finds what cannot be (a table flushed under its eyes): another one
+    goes on."""
+
+
 def overtaken(team: Team) -> Overtaken:
     """What is said when others were there first, again and again."""
     return Overtaken(f"Other processes of the team are changing the archive ({team.host}).", cure="Try again.")
+
+
+def refused(team: Team, error: Exception) -> ArchiveError | None:
+    """When the database is there and does not let us in, which no waiting mends."""
+    if not _REFUSED.search(str(error)):
+        return None
+    return ArchiveError(
+        f"The team's database ({team.host}) does not let nxcc in, or not do what it has to.",
+        cure="Check user, password and name of the database in NXCC_DATABASE_URL, and that the user owns the database.",
+    )
 
 
 def busy(team: Team) -> ArchiveAway:
@@ -65,6 +85,10 @@ def lake_sentences(team: Team) -> Iterator[None]:
 
 def may_pass(team: Team, error: Exception) -> ArchiveError | None:
     """`ArchiveAway` or `Overtaken`, if it is one of them."""
+    if refused(team, error):
+        return None
+    if isinstance(error, duckdb.InternalException | duckdb.FatalException):
+        return Broken(f"The archive's engine ({team.host}) has to begin anew.", cure="Try again.")
     said = str(error)
     if _AWAY.search(said):
         return away(team)
@@ -80,8 +104,8 @@ def _as_sentence(team: Team, error: Exception) -> ArchiveError:
             f"The disk of the lake or of this machine is full ({team.lake_path}).",
             cure="Everything kept before is safe. Free some space and ask again.",
         )
-    if isinstance(error, duckdb.Error) and (passing := may_pass(team, error)):
-        return passing
+    if isinstance(error, duckdb.Error) and (known := refused(team, error) or may_pass(team, error)):
+        return known
     if isinstance(error, OSError | duckdb.IOException | duckdb.PermissionException):
         return ArchiveError(
             f"The archive in the lake ({team.lake_path}) cannot be opened or written.",

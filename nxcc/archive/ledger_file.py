@@ -25,6 +25,7 @@ _LOOK_EVERY_S = 0.1
 class LedgerFile:
     """The engine with the file attached as `archive`. Raises `ArchiveError`."""
 
+    engines = 1  # how many it has had so far
     extent = "SELECT '' AS mark, coalesce(max(rowid) + 1, 0) AS n FROM archive.calls"  # the row that comes next
 
     def __init__(self, path: Path) -> None:

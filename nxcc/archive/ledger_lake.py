@@ -18,15 +18,15 @@ import duckdb
 from nxcc.archive.catalog import COMPACTING, WRITING, Turn, attach, prepare
 from nxcc.archive.gate import Gate
 from nxcc.archive.lake import Lake
-from nxcc.archive.lake_sentences import Overtaken, away, lake_sentences, may_pass
+from nxcc.archive.lake_sentences import Broken, Overtaken, away, lake_sentences, may_pass
 from nxcc.archive.own_folder import OwnFolder
 from nxcc.archive.schema import migrate
 from nxcc.errors import ArchiveAway, ArchiveError
 
 T = TypeVar("T")
 
-PATIENCE_S = 120.0
-OPENED_WITHIN_S = 60.0
+PATIENCE_S = 120.0  # of whoever writes
+OPENED_WITHIN_S = 30.0
 _PAUSES_S = (0.1, 0.5, 1.5)  # between tries to read
 _READ_AGAIN_S = 3.0
 _HEAL_AGAIN_S = 1.0
@@ -62,12 +62,13 @@ def engine(lake: Lake) -> duckdb.DuckDBPyConnection:
 class LedgerLake:
     """The engine with the lake attached as `archive`. Raises `ArchiveError`."""
 
-    def __init__(self, lake: Lake, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self.path = lake.path
-        self._patience_s = patience_s
         self._gate = Gate()
         self._sick = False  # attach anew: what the engine remembers of the lake may not be so any more
+        self._broken = False  # the engine itself has given up
+        self.engines = 0  # how many it has had so far
         self._heal_at = 0.0
         self._in_doubt_until = 0.0
         self.writing, self.compacting = Turn(lake, WRITING), Turn(lake, COMPACTING)
@@ -75,14 +76,19 @@ class LedgerLake:
             with lake_sentences(lake.team):
                 self.folder = OwnFolder(lake.beside, f"{lake.name}-rows")
                 opening.callback(self.folder.close)
-                self._connection = engine(lake)
+                self._connection = self._engine()
                 opening.callback(self._connection.close)
                 opening.callback(self.writing.close)
-                self._connection.execute("SET temp_directory = '{}'".format(str(self.folder.path).replace("'", "''")))
             self._patiently(self._open, OPENED_WITHIN_S)
             opening.pop_all()
         self.rows_file = self.folder.path / "explored.duckdb"
         self.extent = _EXTENT.format(lake.name)
+
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        made = engine(self.lake)
+        self.engines += 1
+        made.execute("SET temp_directory = '{}'".format(str(self.folder.path).replace("'", "''")))
+        return made
 
     def _open(self, _: bool) -> None:
         """The very first one makes the catalog, and its tables: one process at a time."""
@@ -137,7 +143,7 @@ class LedgerLake:
     def alone(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor while nobody else of this process reads or writes, and nobody of the team writes: they wait."""
         self._heal()
-        with self._gate.alone(), self.writing.taken(self._patience_s, for_long=True), self.cursor() as cursor:
+        with self._gate.alone(), self.writing.taken(PATIENCE_S, for_long=True), self.cursor() as cursor:
             yield cursor
 
     def beside_gone(self) -> None:
@@ -147,7 +153,7 @@ class LedgerLake:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Nobody else of the team writes meanwhile."""
-        with self.writing.taken(self._patience_s):
+        with self.writing.taken(PATIENCE_S):
             yield
 
     def bytes(self, read: Callable[[str], dict[str, Any]]) -> int:
@@ -164,7 +170,7 @@ class LedgerLake:
             with self._gate.together():
                 return work(doubtful or time.monotonic() < self._in_doubt_until)
 
-        return self._patiently(together, self._patience_s)
+        return self._patiently(together, PATIENCE_S)
 
     def read(self, work: Callable[[], T]) -> T:
         """Does what reads; once more, and again, when the connection broke or others were quicker."""
@@ -196,8 +202,9 @@ class LedgerLake:
     def _noticing(self) -> Iterator[None]:
         try:
             yield
-        except (ArchiveAway, Overtaken):
+        except (ArchiveAway, Overtaken) as error:
             self._sick = True
+            self._broken = self._broken or isinstance(error, Broken)
             raise
 
     def _heal(self) -> None:
@@ -213,6 +220,11 @@ class LedgerLake:
             raise away(self.lake.team)
         try:
             with lake_sentences(self.lake.team):
+                if self._broken:
+                    with suppress(duckdb.Error):
+                        self._connection.close()
+                    self._connection = self._engine()
+                    self._broken = False
                 self._attach()
         except (ArchiveAway, Overtaken):
             self._heal_at = time.monotonic() + _HEAL_AGAIN_S
