@@ -16,10 +16,9 @@ from nxcc.team.place import Team
 
 _AWAY = re.compile(
     r"connection to server|server closed the connection|no connection to the server|connection refused"
-    r"|connection (has been )?(closed|reset|lost|timed out)|terminat(ed|ing) |broken pipe|could not connect"
-    r"|unable to connect|could not (receive|send) data|timeout expired|could not translate host name"
-    r"|the database system is|ssl (syscall|error)|server conn crashed|ssl connection|another command is already"
-    r"|connection pool|recovery mode|idle-in-transaction|too many clients|connection slots",
+    r"|connection (has been )?(closed by|reset|lost|timed out)|terminating (connection|background)|broken pipe"
+    r"|could not connect|unable to connect|could not (receive|send) data|timeout expired|could not translate host name"
+    r"|the database system is|ssl (syscall|error|connection)|recovery mode|too many clients|connection slots",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
@@ -28,10 +27,11 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 _OVERTAKEN = re.compile(
-    r"conflict|duplicate key|could not serialize|deadlock|relation \S*ducklake_inlined|ducklake_inlined\S* does not"
-    r"|cannot open file|no such file|aborted|failed to find table|does not exist",
+    r"conflict|duplicate key|could not serialize|deadlock|relation \S+ does not exist|transaction is aborted"
+    r"|failed to find table",
     re.IGNORECASE,
 )
+_NOT_THERE = re.compile(r"cannot open file|no such file|could not open|404", re.IGNORECASE)
 
 
 class Overtaken(ArchiveError):
@@ -94,6 +94,11 @@ def may_pass(team: Team, error: Exception) -> ArchiveError | None:
         return away(team)
     if isinstance(error, duckdb.TransactionException) or _OVERTAKEN.search(said):
         return overtaken(team)
+    if isinstance(error, duckdb.IOException) and _NOT_THERE.search(said):  # others may have merged it into another one
+        return Overtaken(
+            f"A file of the lake ({team.lake_path}) is not there.",
+            cure="Try again; if it stays, check that this machine reaches the folder or bucket of NXCC_LAKE_PATH.",
+        )
     return None
 
 

@@ -136,8 +136,14 @@ class LedgerLake:
             lake_sentences(self.lake.team),
             self._connection.cursor() as cursor,
         ):
-            cursor.execute("SET TimeZone = 'UTC'")
-            yield cursor
+            try:
+                cursor.execute("SET TimeZone = 'UTC'")
+                yield cursor
+            finally:
+                # Closing it would roll back as well; but where that fails, as it does over a broken connection, the
+                # engine ends the whole process.
+                with suppress(duckdb.Error):
+                    cursor.rollback()
 
     @contextmanager
     def alone(self) -> Iterator[duckdb.DuckDBPyConnection]:
