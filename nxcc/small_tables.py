@@ -135,6 +135,15 @@ def told(team: Team, error: Exception, kind: type[NxccError], away: type[AwayErr
     )
 
 
+def has_schema(team: Team, name: str) -> bool:
+    """Whether a team's database has a schema of this name (the catalog of a ledger, say). Raises `NxccError`."""
+    try:
+        with engine(team).connect() as connection:
+            return connection.execute(sa.select(sa.func.to_regnamespace(name))).scalar() is not None
+    except sa.exc.SQLAlchemyError as error:
+        raise told(team, error, NxccError, AwayError) from None
+
+
 def batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     """So many at a time as one statement takes."""
     return (keys[start : start + _MOST_KEYS] for start in range(0, len(keys), _MOST_KEYS))

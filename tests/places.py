@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from nxcc.small_tables import Place, engine
 from nxcc.team.place import Team
 
+from .postgres import Postgres
+
 both = pytest.mark.parametrize("place", ["file", "team"], indirect=True)
 
 
@@ -32,3 +34,10 @@ def run_sql(place: Place, statement: str) -> Any:
             return done.first() if done.returns_rows else None
     finally:
         opened.dispose()
+
+
+def kept_by(postgres: Postgres) -> str:
+    """Every byte of a server's tables, as they are on the disk."""
+    postgres.run("CHECKPOINT")
+    files = (path for path in (postgres.folder / "data" / "base").rglob("*") if path.is_file())
+    return "\n".join(path.read_bytes().decode("utf-8", "surrogateescape") for path in files)

@@ -31,12 +31,17 @@ from nxcc.keeping import Removed, in_app
 from nxcc.outcome import Outcome
 from nxcc.sandbox import Sandbox
 from nxcc.settings import Settings
+from nxcc.team.place import Team
 from nxcc.traces import MARK, TraceError
 
 from .conftest import TODAY, at
-from .jobs.conftest import as_csv, wait_for
+from .jobs.conftest import as_csv, installation, wait_for
+from .places import kept_by
 
 PROJECT = Path(__file__).parent.parent
+__all__ = ["installation"]  # a fixture
+on_both = pytest.mark.parametrize("installation", ["file", "team"], indirect=True)
+
 ME = access.here("an operator")
 WHO, DIGITS = "+852 9876 5432", "85298765432"
 FORMS = (DIGITS, "9876 5432", "9876-5432", "８５２９８７６５４３２", "8.5298765432E")
@@ -56,12 +61,13 @@ def settings_of(sandbox: Sandbox, path: Path, **more: Any) -> Settings:
 
 
 @pytest.fixture
-def desk_of(sandbox: Sandbox, tmp_path: Path) -> Iterator[DeskOf]:
-    """Opens desks on the test's data folder, one after the other."""
+def desk_of(sandbox: Sandbox, tmp_path: Path, installation: Team | None) -> Iterator[DeskOf]:
+    """Opens desks on the test's data folder, or on its team, one after the other."""
+    shared = {"database_url": installation.database_url, "lake_path": installation.lake_path} if installation else {}
     with ExitStack() as closing:
 
         def open_one(gateway: Sandbox = sandbox, *, begin: bool = True, **more: Any) -> Desk:
-            desk = open_desk(settings_of(gateway, tmp_path / "data", **more), with_jobs=True)
+            desk = open_desk(settings_of(gateway, tmp_path / "data", **shared, **more), with_jobs=True)
             closing.callback(desk.close)
             if begin:
                 jobs_of(desk).begin()
@@ -106,7 +112,7 @@ def ended(desk: Desk, job: Job) -> Job:
         return now
 
     wait_for(lambda: there().state not in ("queued", "running"))
-    live = jobs_of(desk).live(job)
+    live = jobs_of(desk).live(there())
     wait_for(lambda: not (live and live.running))
     return there()
 
@@ -195,7 +201,13 @@ def lived_in(desk: Desk) -> tuple[Job, Job]:
     return job, other
 
 
-def test_forget_number__wherever_it_stands(desk_of: DeskOf, tmp_path: Path) -> None:
+@on_both
+def test_forget_number__wherever_it_stands(
+    desk_of: DeskOf,
+    tmp_path: Path,
+    installation: Team | None,
+    request: pytest.FixtureRequest,
+) -> None:
     desk = desk_of()
     job, other = lived_in(desk)
     jobs = jobs_of(desk)
@@ -213,7 +225,7 @@ def test_forget_number__wherever_it_stands(desk_of: DeskOf, tmp_path: Path) -> N
 
     assert holding(tmp_path, *FORMS[:1], *FORMS[2:]) == []
     with_local = holding(tmp_path, FORMS[1])  # which is not the number, for nobody said so
-    assert all("upload" in name or name.startswith(("cells", "archive")) for name in with_local)
+    assert all("upload" in name or name.startswith(("cells", "archive", "ducklake")) for name in with_local)
 
     after = everything_but_pictures(desk)
     rows = after["cells"][job.id]
@@ -250,6 +262,8 @@ def test_forget_number__wherever_it_stands(desk_of: DeskOf, tmp_path: Path) -> N
     ]  # fmt: skip
     desk.close()
     assert holding(tmp_path, *FORMS[:1], *FORMS[2:]) == []
+    if installation:
+        assert not [form for form in (*FORMS[:1], *FORMS[2:]) if form in kept_by(request.getfixturevalue("postgres"))]
 
 
 def replace_(removed: Removed, **values: Any) -> Removed:
@@ -462,6 +476,7 @@ def aged(folder: Folder, days: float) -> None:
         os.utime(path, (moment, moment))
 
 
+@on_both
 def test_past__calls_jobs_and_uploads_go_and_views_stay(desk_of: DeskOf, tmp_path: Path) -> None:
     desk = desk_of(keep_days=30)
     jobs, now = jobs_of(desk), datetime.now(UTC)

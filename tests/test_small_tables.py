@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,7 +32,7 @@ from nxcc.views import Views
 
 from .jobs.conftest import wait_for
 from .jobs.test_store import JOB
-from .places import run_sql
+from .places import kept_by, run_sql
 from .postgres import Postgres
 from .relay import Relay, through
 from .test_command import PROJECT
@@ -306,13 +305,13 @@ def test_wipe__what_was_forgotten_is_in_no_table_file(
     here["Views"].save(NUMBER, Filters())
     here["Aliases"].in_address(NUMBER)
     run_sql(team, "ANALYZE")
-    assert NUMBER in _kept_by(postgres)
+    assert NUMBER in kept_by(postgres)
     rows.reword(lambda text: text.replace(NUMBER, ""))
     here["Views"].forget(lambda text: NUMBER in text)
     here["Aliases"].forget(lambda text: NUMBER in text)
-    assert NUMBER in _kept_by(postgres)
+    assert NUMBER in kept_by(postgres)
     assert rows.wipe()
-    assert NUMBER not in _kept_by(postgres)
+    assert NUMBER not in kept_by(postgres)
     assert here["Store"].get(JOB.id).rows == 5_000_000_000
     rows.close()
 
@@ -325,13 +324,6 @@ def test_wipe__while_somebody_reads_for_long(team: Team, tables: Callable[..., d
         assert rows.wipe() is False
     assert rows.wipe() is True
     rows.close()
-
-
-def _kept_by(postgres: Postgres) -> str:
-    """Every byte of the server's tables, as they are on the disk."""
-    postgres.run("CHECKPOINT")
-    files = (path for path in Path(postgres.folder, "data", "base").rglob("*") if path.is_file())
-    return "\n".join(path.read_bytes().decode("latin-1") for path in files)
 
 
 def _holds_no_password(error: BaseException, team: Team, caplog: pytest.LogCaptureFixture) -> None:

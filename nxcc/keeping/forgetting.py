@@ -45,7 +45,8 @@ def _nothing_brings_it_back(desk: Desk) -> None:
     at_work = desk.jobs.store.at_work() if desk.team and desk.jobs else []
     if at_work:
         raise NxccError(
-            f"Workers of the team run {len(at_work):,} job{'' if len(at_work) == 1 else 's'}, which might bring it back.",
+            f"Workers of the team run {len(at_work):,} job{'' if len(at_work) == 1 else 's'}, "
+            "which might bring it back.",
             cure="Pause what runs on the Jobs page, then forget, then resume.",
         )
 

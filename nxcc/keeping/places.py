@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nxcc import data_folder
+from nxcc import data_folder, small_tables
 from nxcc.access import Viewer
-from nxcc.archive import Archive, Explored
+from nxcc.archive import Archive, Explored, Lake
 from nxcc.archive.forgetting import Gone, Past, count, take_out
 from nxcc.audit import Deed
 from nxcc.desk import Desk
@@ -44,20 +44,35 @@ def note(desk: Desk, who: Viewer, deed: Deed, what: str, would: Removed) -> None
 
 
 def ledgers(desk: Desk, what: Trace | Past, removed: Removed) -> None:
-    """That of the desk, and the other one in its data folder (of the account, of the sandbox)."""
+    """That of the desk, and the other one of its installation (of the account, of the sandbox)."""
     _one_ledger(desk.archive, desk.explored, what, removed)
+    for name, where in _other_ledgers(desk):
+        try:
+            other = Archive(where, "", 0)
+        except ArchiveError as error:
+            removed.left.append(f"{name} was not looked into. {error}")
+            continue
+        try:
+            _one_ledger(other, Explored(other), what, removed)
+        finally:
+            other.close()
+    if desk.settings.team and (names := data_folder.kept(desk.settings.data_dir)):
+        removed.left.append(
+            f"{desk.settings.data_dir} holds what was carried over from it ({', '.join(names)}), which was not looked "
+            "into: delete it when nobody needs it any more."
+        )
+
+
+def _other_ledgers(desk: Desk) -> Iterator[tuple[str, Path | Lake]]:
     for name in data_folder.LEDGERS:
-        path = desk.settings.data_dir / name
-        if path != desk.archive.path and path.is_file():
-            try:
-                other = Archive(path, "", 0)
-            except ArchiveError as error:
-                removed.left.append(f"{name} was not looked into. {error}")
-                continue
-            try:
-                _one_ledger(other, Explored(other), what, removed)
-            finally:
-                other.close()
+        path, word = desk.settings.data_dir / name, name.partition(".")[0]
+        if path == desk.archive.path:
+            continue
+        if team := desk.settings.team:
+            if small_tables.has_schema(team, word):
+                yield name, Lake(team, word, desk.settings.data_dir)
+        elif path.is_file():
+            yield name, path
 
 
 def _one_ledger(archive: Archive, explored: Explored, what: Trace | Past, removed: Removed) -> None:

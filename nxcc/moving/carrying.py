@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from socket import gethostname
 
-from nxcc import data_folder
+from nxcc import data_folder, small_tables
 from nxcc.archive import Lake, moving
 from nxcc.data_folder import JOBS, LEDGERS, TABLES
 from nxcc.moving import folders
 from nxcc.moving.error import MoveError
-from nxcc.moving.rows import Rows, has_schema
+from nxcc.moving.rows import Rows
 from nxcc.team.place import Team
 
 WAIT_S = 1.0
@@ -140,7 +140,7 @@ def _has_files(target: Installation, scratch: Path) -> bool:
 def _has_ledger(place: Installation, name: str) -> bool:
     if isinstance(place, Path):
         return (place / name).is_file()
-    return has_schema(place, name.partition(".")[0])
+    return small_tables.has_schema(place, name.partition(".")[0])
 
 
 def _ledger(place: Installation, name: str, beside: Path) -> Path | Lake:

@@ -164,14 +164,5 @@ def _only_read(path: Path) -> sa.Engine:
     return sa.create_engine(f"sqlite:///{path.absolute().as_uri()}?mode=ro&uri=true")
 
 
-def has_schema(team: Team, name: str) -> bool:
-    """Whether a team's database has the catalog of this ledger."""
-    try:
-        with small_tables.engine(team).connect() as connection:
-            return connection.execute(sa.select(sa.func.to_regnamespace(name))).scalar() is not None
-    except sa.exc.SQLAlchemyError as error:
-        raise small_tables.told(team, error, MoveError, MoveAway) from None
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
