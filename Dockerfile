@@ -6,7 +6,9 @@
 ARG PYTHON_IMAGE=python:3.13.16-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS packages
-COPY requirements.lock /
+# For a team:  docker build --build-arg LOCK=requirements-team.lock -t nxcc .
+ARG LOCK=requirements.lock
+COPY ${LOCK} /requirements.lock
 # Wheels only: nothing is built, so nothing that builds is needed; and no pip in what is shipped.
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \

@@ -28,8 +28,9 @@ lint: $(VENV)/dev.stamp  ## style, types, direction of imports, secrets, weaknes
 soak: $(VENV)/dev.stamp chromium  ## many browser sessions on one app; MINUTES=15 SESSIONS=20
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) --sessions $(SESSIONS)
 
-lock: $(VENV)/dev.stamp  ## requirements.lock anew: every package that is shipped, with hashes
+lock: $(VENV)/dev.stamp  ## requirements.lock and requirements-team.lock anew: every package that is shipped, with hashes
 	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements.lock
+	$(BIN)/uv pip compile requirements.txt requirements-team.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements-team.lock
 
 bench: $(VENV)/dev.stamp  ## print figures beside baselines (ten minutes or more; SECTIONS="asking files million explore kill")
 	$(BIN)/python -m tests.bench $(SECTIONS)

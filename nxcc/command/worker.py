@@ -42,6 +42,7 @@ def run(_: argparse.Namespace) -> int:
     try:
         if desk.jobs and desk.team:
             desk.team.take_slices(desk.lookup)
+            desk.team.tend(desk.archive)
             desk.jobs.begin()
             say(f"At work for the team of {desk.team.database.team.host}. Ctrl-C ends it.")
         ending.wait()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from nxcc.archive import Archive
+from nxcc.archive.compaction import compact
+from nxcc.errors import NxccError
 from nxcc.lookup import Lookup
 from nxcc.team.asked import SharedClaims
 from nxcc.team.conductors import Conductors
@@ -18,6 +22,9 @@ from nxcc.team.slices import Slices
 from nxcc.team.spread import Spread
 
 COUNT_EVERY_S = 2.0
+TEND_EVERY_S = 30.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -63,6 +70,21 @@ class TeamAtWork:
         )
         self._threads.append(thread)
         thread.start()
+
+    def tend(self, archive: Archive) -> None:
+        """Keeps the lake quick from now on, until `close`; of all processes one at a time does."""
+        thread = threading.Thread(target=self._tend, args=(archive,), name="nxcc-tend", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _tend(self, archive: Archive) -> None:
+        while not self._ending.wait(TEND_EVERY_S):
+            try:
+                done = compact(archive)
+                if done.flushed or done.merged:
+                    log.info("the lake was compacted", extra={"rows": done.flushed, "merges": done.merged})
+            except NxccError as error:
+                log.warning("the lake cannot be compacted: %s", error)
 
     def stop(self) -> None:
         """Takes no more slices; what is under way is kept, or left to others."""

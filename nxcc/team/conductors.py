@@ -24,7 +24,7 @@ class Conductors:
                 f"""INSERT INTO team_conductors (job_id, member)
                 SELECT id, %(member)s FROM unnest(%(ids)s::text[]) AS id ORDER BY id
                 ON CONFLICT (job_id) DO UPDATE SET member = excluded.member, run = NULL
-                    WHERE team_conductors.member NOT IN ({ALIVE})
+                    WHERE team_conductors.member NOT IN ({ALIVE}) AND team_conductors.member <> excluded.member
                 RETURNING job_id""",
                 {"member": self._member, "ids": list(job_ids)},
             )

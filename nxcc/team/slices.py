@@ -30,6 +30,7 @@ BEAT_EVERY_S = 2.0
 STALLED_AFTER_S = 8.0  # a worker that was not heard of for this long has died
 TEND_EVERY_S = 3.0
 LOOK_EVERY_S = 1.0
+LOOK_AT_END_S = 0.2
 AGAIN_AFTER_S = 1.0
 KEPT_S = 3_600
 QUEUE = "slices"
@@ -102,10 +103,16 @@ class Slices:
         return True
 
     def ended(self, run: str) -> dict[int, NxccError | None]:
-        """The slices of this run that have ended, with what went wrong if anything did."""
-        query = "SELECT slice, error FROM team_slice_ends WHERE run = %s"
+        """The slices of this run that have ended since it was asked last, with what went wrong if anything did."""
+        query = "DELETE FROM team_slice_ends WHERE run = %s RETURNING slice, error"
         rows = self._database.run(lambda connection: connection.execute(query, [run]).fetchall())
         return {number: _error(json.loads(said)) if said else None for number, said in rows}
+
+    def under_way(self, run: str) -> int:
+        """How many slices of this run wait for a worker or are with one."""
+        query = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND args->>'run' = %s"
+        row = self._database.run(lambda connection: connection.execute(query, [run]).fetchone())
+        return int(row[0]) if row else 0
 
     def wanted(self, runs: list[str]) -> set[str]:
         """Of these runs, those that their conductors still want."""
@@ -146,13 +153,13 @@ class Slices:
                 )
             )
             tend = asyncio.create_task(self._tend())
-            end = asyncio.create_task(asyncio.to_thread(ending.wait))
+            end = asyncio.create_task(_until(ending))
             try:
                 await asyncio.wait((work, tend, end), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (work, tend):
+                for task in (work, tend, end):
                     task.cancel()
-                await asyncio.gather(work, tend, return_exceptions=True)
+                await asyncio.gather(work, tend, end, return_exceptions=True)
         for task in (work, tend):
             if not task.cancelled() and (error := task.exception()):
                 raise error
@@ -164,6 +171,11 @@ class Slices:
             for job in await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
                 log.info("a slice of a worker that has died is handed out again")
                 await self._app.job_manager.retry_job(job)
+
+
+async def _until(ending: threading.Event) -> None:
+    while not ending.is_set():
+        await asyncio.sleep(LOOK_AT_END_S)
 
 
 class _Interrupted(Exception):

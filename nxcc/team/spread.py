@@ -25,6 +25,7 @@ TARGET_S = 4.0  # how long a slice should take: then jobs share the workers fair
 SMALLEST, LARGEST = 10, 300
 LOOK_EVERY_S = 0.2
 AGAIN_AFTER_S = 0.5
+QUIET_S = 30.0  # when no slice has ended for so long, it is looked whether there are any
 END_WITHIN_S = 3.0  # for slices to end that are not wanted any more
 
 
@@ -70,7 +71,7 @@ class Spread:
 
     def _fly(self, run: str, todo: Iterator[str], window: Window, stop: threading.Event) -> Iterator[list[Outcome]]:
         flight = _Flight(self._first_size())
-        more = True
+        more, heard_at = True, time.monotonic()
         give_up_at = math.inf
         while (more or flight.under_way) and time.monotonic() < give_up_at:
             if stop.is_set() and give_up_at == math.inf:
@@ -84,6 +85,12 @@ class Spread:
             yield batch
             for error in filter(None, ended.values()):
                 raise error
+            if ended:
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > QUIET_S:
+                if not self._patiently(lambda: self._slices.under_way(run), stop, 1):
+                    return  # they are lost: what is pending is counted anew
+                heard_at = time.monotonic()
             if not batch:
                 threading.Event().wait(LOOK_EVERY_S) if stop.is_set() else stop.wait(LOOK_EVERY_S)
 

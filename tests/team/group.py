@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from nxcc.desk import Desk, open_desk
 from nxcc.sandbox import Sandbox
 from nxcc.settings import Settings
 from nxcc.team.place import Team
+from tests.browser.server import account as browser_account
 
 PROJECT = Path(__file__).parents[2]
 
@@ -19,14 +21,11 @@ PROJECT = Path(__file__).parents[2]
 class Group:
     """Its workers, by number. `path` is for what each of them has to itself."""
 
-    def __init__(self, path: Path, team: Team, sandbox: Sandbox, **settings: object) -> None:
+    def __init__(self, path: Path, team: Team, account: Sandbox | Mapping[str, str], **settings: object) -> None:
         self.path, self.team = path, team
-        account = sandbox.credentials
-        self._settings = {
-            "base_url": sandbox.base_url,
-            "access_key": account.access_key,
-            "access_secret": account.access_secret,
-            "tenant_id": account.tenant_id,
+        said = browser_account(account) if isinstance(account, Sandbox) else account
+        self._settings: dict[str, object] = {
+            **{name.lower().removeprefix("nxcc_"): value for name, value in said.items()},
             "database_url": team.database_url,
             "lake_path": team.lake_path,
             "rate_per_second": 0,
