@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -34,6 +36,13 @@ def run_sql(place: Place, statement: str) -> Any:
             return done.first() if done.returns_rows else None
     finally:
         opened.dispose()
+
+
+def at_port(team: Team, port: int) -> Team:
+    """The same team, whose database is reached by another port of this machine."""
+    parts = urlsplit(team.database_url)
+    user = parts.netloc.rpartition("@")[0]
+    return replace(team, database_url=parts._replace(netloc=f"{user}@127.0.0.1:{port}").geturl())
 
 
 def kept_by(postgres: Postgres) -> str:

@@ -37,8 +37,7 @@ from nxcc.views import Views
 from .backup.conftest import OWNER, state
 from .jobs.conftest import House
 from .jobs.test_store import JOB
-from .places import run_sql
-from .relay import Relay, through
+from .places import at_port, run_sql
 from .test_command import PROJECT
 
 NUMBER = "+85235757580"
@@ -340,10 +339,8 @@ def test_move__nothing_there(team: Team, tmp_path: Path) -> None:
 
 
 def test_move__the_database_is_away(folder: Path, team: Team) -> None:
-    relay = Relay("127.0.0.1", 9)
-    relay.end()  # nobody listens there any more
     with pytest.raises(NxccError, match="does not answer") as failed:
-        carry_over(folder, through(team, relay))
+        carry_over(folder, at_port(team, 9))  # nobody listens there
     assert team.password not in f"{failed.value!r} {failed.value}"
     assert json.dumps(as_told(carry_over(folder, team)))
 

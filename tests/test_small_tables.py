@@ -30,11 +30,11 @@ from nxcc.sign_outs import SignOuts
 from nxcc.team.place import Team
 from nxcc.views import Views
 
+from .cut import wire
 from .jobs.conftest import wait_for
 from .jobs.test_store import JOB
-from .places import kept_by, run_sql
+from .places import at_port, kept_by, run_sql
 from .postgres import Postgres
-from .relay import Relay, through
 from .test_command import PROJECT
 
 LEE = Viewer("lee@example.com", Role.LEAD)
@@ -214,12 +214,10 @@ def test_tables__a_restart_in_between_is_not_noticed(postgres: Postgres, tables:
 def test_tables__the_network_is_cut_without_a_word(
     team: Team, tables: Callable[..., dict[str, Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = urlsplit(team.database_url)
-    relay = Relay(parts.hostname or "", parts.port or 0)
-    try:
-        here = tables(through(team, relay))
+    with wire(urlsplit(team.database_url).port or 0) as line:
+        here = tables(at_port(team, line.port))
         here["Store"].add(JOB)
-        relay.cut()
+        line.freeze()
         for _ in range(2):
             began = time.monotonic()
             with pytest.raises(JobsError, match="does not answer") as failed:
@@ -227,12 +225,10 @@ def test_tables__the_network_is_cut_without_a_word(
             assert isinstance(failed.value, AwayError)
             assert time.monotonic() - began < LONGEST_S
             _holds_no_password(failed.value, team, caplog)
-        relay.mend()
+        line.thaw()
         assert [job.id for job in here["Store"].all()] == [JOB.id]
         for each in here.values():
             each.close()
-    finally:
-        relay.end()
 
 
 def test_tables__in_the_middle_of_a_statement(
