@@ -164,7 +164,8 @@ def test_lock__has_every_requirement_at_its_version_and_a_hash_for_each_package(
 
 
 def test_image__base_is_named_by_its_full_version_and_new_enough() -> None:
-    (argument,) = [argument for name, argument in dockerfile() if name == "ARG"]
+    argument, lock = [argument for name, argument in dockerfile() if name == "ARG"]
+    assert lock == "LOCK=requirements.lock"
     version = re.fullmatch(r"PYTHON_IMAGE=python:(\d+\.\d+\.\d+)-slim-\w+(@sha256:[0-9a-f]{64})?", argument)
     assert version
     assert Version(version[1]) >= OLDEST
@@ -197,7 +198,8 @@ def test_image__holds_what_the_program_needs_and_no_more() -> None:
     first, *rest = [line for line in text(".dockerignore").splitlines() if not line.startswith("#")]
     allowed = {line[1:] for line in rest if line.startswith("!")}
     assert first == "*"
-    assert allowed == {"app.py", "nxcc", "pages", "static", ".streamlit/config.toml", "requirements.lock", "LICENSE"}
+    locks = {"requirements.lock", "requirements-team.lock"}
+    assert allowed == {"app.py", "nxcc", "pages", "static", ".streamlit/config.toml", "LICENSE"} | locks
     assert all((PROJECT / name).exists() for name in allowed)
     assert {line for line in rest if not line.startswith("!")} == {"**/__pycache__", "**/*.pyc"}
 
@@ -298,6 +300,17 @@ def test_unit__gives_the_service_as_little_as_it_needs(name: str, value: str) ->
     assert (name, value) in unit()
 
 
+def test_unit__of_a_worker_is_that_of_the_app_but_for_what_it_runs_and_where() -> None:
+    worker = [line for line in text("deploy/nxcc-worker.service").splitlines() if "=" in line and line[0] != "#"]
+    app = [f"{name}={value}" for name, value in unit()]
+    assert set(worker) - set(app) == {
+        "Description=Order calls (nxcc): worker", "Environment=NXCC_DATA_DIR=/var/lib/nxcc-worker",
+        "ExecStart=/opt/nxcc/.venv/bin/python -m nxcc worker", "Restart=always", "StateDirectory=nxcc-worker",
+        "ReadWritePaths=/srv/nxcc",
+    }  # fmt: skip
+    assert 'NXCC_LAKE_PATH="/srv/nxcc"' in shell()
+
+
 # --- deploy/nginx.conf
 
 
@@ -321,6 +334,15 @@ def test_nginx__passes_on_what_the_app_goes_by() -> None:
     assert directives(block, "proxy_http_version") == [("1.1",)]
     # A location with headers of its own would have none of these.
     assert not any(words[0] in ("proxy_set_header", "add_header") for _, inner in block if inner for words, _ in inner)
+
+
+def test_nginx__of_a_team_keeps_a_browser_with_one_app() -> None:
+    told = text("deploy/nginx-team.conf")
+    apps = set(re.findall(r"^upstream (\w+) ", told, re.MULTILINE))
+    assert set(re.findall(r"(?:50%|\*) +(\w+);", told)) == apps
+    assert set(re.findall(r"^    (\w+) +\1;", told, re.MULTILINE)) == apps
+    assert "# add_header Set-Cookie $nxcc_stays;" in text("deploy/nginx.conf")
+    assert f"s|http://127.0.0.1:{PORT}|http://$nxcc_app|" in text("docs/operate.md")
 
 
 def test_nginx__websockets_outlast_a_quiet_hour() -> None:
@@ -369,7 +391,9 @@ def test_guide__commands_exist_with_their_options(command: str) -> None:
 
 
 def test_guide__files_that_it_names_are_there() -> None:
-    for name in re.findall(r"/opt/nxcc/((?:deploy|docs|\.streamlit)/[\w.]+|requirements\.lock|app\.py)", shell()):
+    for name in re.findall(
+        r"/opt/nxcc/((?:deploy|docs|\.streamlit)/[\w.-]+|requirements(?:-team)?\.lock|app\.py)", shell()
+    ):
         assert (PROJECT / name).exists() or name == ".streamlit/secrets.toml", name
     units = dict(unit())
     assert f"--home-dir /nonexistent --shell /usr/sbin/nologin {units['User']}" in shell()

@@ -138,7 +138,10 @@ class Turn:
 
     @contextmanager
     def perhaps(self) -> Iterator[bool]:
-        """Whether it was free, and is taken now."""
+        """Whether it was free, and is taken now; another thread of ours may have it, too."""
+        if self._ours.locked():
+            yield False
+            return
         hold = f"SET LOCAL idle_in_transaction_session_timeout = '{_WORKS_AT_MOST}';"
         with self._taken(f"{hold} SELECT pg_try_advisory_xact_lock({self._key})") as connection:
             yield self._mine(connection)
