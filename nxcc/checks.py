@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -20,15 +21,20 @@ from urllib.parse import urlsplit
 from nxcc import logs
 from nxcc.account import Credentials
 from nxcc.api.client import Client
-from nxcc.archive import Standing, standing_of_file
-from nxcc.desk import ledger_of, open_errands, open_store
+from nxcc.archive import Standing, standing, standing_of_file
+from nxcc.desk import has_catalog, ledger_of, open_archive, open_errands, open_store
 from nxcc.errands import NobodyAnswers
 from nxcc.errors import ApiError, ArchiveBusy, ConfigurationError, NxccError, SettingsError, TransientError
 from nxcc.jobs import Store
 from nxcc.settings import PREFIX, Settings, load, shown, sources
+from nxcc.team.place import Team
 
 State = Literal["ok", "warn", "fail"]
-Name = Literal["settings", "api", "clock", "disk", "archive", "jobs"]
+Name = Literal["settings", "api", "clock", "disk", "lake", "team", "archive", "jobs"]
+_FOLDERS: dict[Name, tuple[str, str]] = {
+    "disk": ("data folder", "NXCC_DATA_DIR"),
+    "lake": ("lake", "NXCC_LAKE_PATH"),
+}
 
 # No customer gives an order this id. So the answer is "no calls": it costs one request, brings nobody's data, and says
 # that the gateway is there, that key, secret and team are right, and what time it is there. It is not kept: the
@@ -66,6 +72,9 @@ def run(*, offline: bool = False) -> list[Check]:
     if not offline:
         found += safely("api", lambda: of_api(settings.credentials, settings.timeout_s))
     found += safely("disk", lambda: [of_disk(settings.data_dir)])
+    if team := settings.team:
+        found += safely("lake", lambda: [of_disk(team.folder, "lake")])
+        found += safely("team", lambda: [of_team(team)])
     found += safely("archive", lambda: [of_archive(settings)])
     found += safely("jobs", lambda: [of_jobs_table(settings)])
     return found
@@ -135,27 +144,55 @@ def of_clock(difference_s: float | None) -> Check:
     return Check("clock", "fail", f"{what} Requests are refused from 60 s on.", _SET_CLOCK, value)
 
 
-def of_disk(folder: Path) -> Check:
-    """Whether the data folder can be written, and how much room there is."""
+def of_disk(folder: Path, name: Name = "disk") -> Check:
+    """Whether the data folder, or a team's lake, can be written, and how much room there is."""
+    word, setting = _FOLDERS[name]
     there = next(path for path in (folder, *folder.parents) if path.exists())
     usage = shutil.disk_usage(there)
     value = {"folder": str(folder), "free_bytes": usage.free, "total_bytes": usage.total, "writable": False}
     if not _writable(there):
-        cure = "Check who owns the folder and what its disk is mounted as, or set NXCC_DATA_DIR to another one."
-        return Check("disk", "fail", f"The data folder {folder} cannot be written.", cure, value)
+        cure = f"Check who owns the folder and what its disk is mounted as, or set {setting} to another one."
+        return Check(name, "fail", f"The {word} {folder} cannot be written.", cure, value)
     value["writable"] = True
     free = f"{usage.free / 1e9:,.1f} GB are free"
     if usage.free < TOO_LITTLE_BYTES:
-        return Check("disk", "fail", f"The disk is full: {free}.", "Free some space: answers cannot be kept.", value)
+        return Check(name, "fail", f"The disk is full: {free}.", "Free some space: answers cannot be kept.", value)
     if usage.free < LITTLE_BYTES:
-        return Check("disk", "warn", f"The disk is nearly full: {free}.", "Free some space.", value)
+        return Check(name, "warn", f"The disk is nearly full: {free}.", "Free some space.", value)
     if there != folder:
-        return Check("disk", "ok", f"The data folder is not there yet and will be made; {free}.", value=value)
-    return Check("disk", "ok", f"The data folder can be written; {free}.", value=value)
+        return Check(name, "ok", f"The {word} is not there yet and will be made; {free}.", value=value)
+    return Check(name, "ok", f"The {word} can be written; {free}.", value=value)
+
+
+def of_team(team: Team) -> Check:
+    """Whether the database answers, and who is at work. Raises `NxccError`."""
+    from nxcc.team.database import Database  # here: only a team has what it needs
+    from nxcc.team.members import alive
+
+    database = Database(team)
+    try:
+        members = alive(database.connect())
+    finally:
+        database.close()
+    kinds = Counter(member.kind for member in members)
+    value = {"database": team.host, "lake": team.lake_path, "at_work": dict(kinds)}
+    said = ", ".join(f"{n:,} {kind}{'' if n == 1 else 's'}" for kind, n in sorted(kinds.items())) or "nobody"
+    if not kinds["worker"]:
+        cure = "Start one: python -m nxcc worker. Bulk lookups wait until then."
+        return Check("team", "warn", f"The database answers; at work: {said}. No worker is.", cure, value)
+    return Check("team", "ok", f"The database answers; at work: {said}.", value=value)
 
 
 def of_archive(settings: Settings) -> Check:
-    """Out of the file; or from the app, which holds it as long as it runs."""
+    """Out of the file, or of a team's lake; or from the app, which holds the file as long as it runs."""
+    if settings.team:
+        if not has_catalog(settings):
+            return Check("archive", "ok", "There is none yet: nothing was asked so far.", value={"held_by": ""})
+        archive = open_archive(settings)
+        try:
+            return of_standing(standing(archive))
+        finally:
+            archive.close()
     path, gateway, tenant_id = ledger_of(settings)
     if not path.exists():
         return Check("archive", "ok", "There is none yet: nothing was asked so far.", value={"held_by": ""})

@@ -155,6 +155,21 @@ def _join(settings: Settings, kind: Kind) -> TeamAtWork | None:
     return join(settings.team, kind)
 
 
+def open_archive(settings: Settings) -> Archive:
+    """A team's archive alone, as of one who only looks. Raises `ArchiveError`; `ValueError` when there is no team."""
+    if settings.team is None:
+        raise ValueError("an archive in a data folder belongs to whoever opens it first")
+    _, gateway, tenant_id = ledger_of(settings)
+    return Archive(Lake(settings.team, _name(settings), settings.data_dir), gateway, tenant_id)
+
+
+def has_catalog(settings: Settings) -> bool:
+    """Whether a team's archive was ever opened. Raises `NxccError`."""
+    from nxcc import small_tables  # here, as below
+
+    return settings.team is not None and small_tables.has_schema(settings.team, _name(settings))
+
+
 def folders_of(settings: Settings) -> Path:
     """Where the folders of jobs and uploads lie."""
     return (settings.team.folder if settings.team else settings.data_dir) / "jobs"

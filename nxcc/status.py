@@ -92,6 +92,9 @@ def looked_over(desk: Desk) -> list[Check]:
     """The checks that ask the API nothing, from inside the app, which holds the archive."""
     found = checks.safely("settings", lambda: [checks.of_settings(desk.settings)])
     found += checks.safely("disk", lambda: [checks.of_disk(desk.settings.data_dir)])
+    if team := desk.settings.team:
+        found += checks.safely("lake", lambda: [checks.of_disk(team.folder, "lake")])
+        found += checks.safely("team", lambda: [checks.of_team(team)])
     found += checks.safely("archive", lambda: [checks.of_standing(standing(desk.archive))])
     if jobs := desk.jobs:
         found += checks.safely("jobs", lambda: [checks.of_jobs(jobs.store)])

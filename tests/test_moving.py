@@ -338,6 +338,15 @@ def test_move__nothing_there(team: Team, tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_move__a_folder_with_an_archive_alone(folder: Path, team: Team, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(folder / "archive.duckdb", alone / "archive.duckdb")
+    told = as_told(carry_over(alone, team))
+    assert told["archive: lookups"][0] == told["archive: lookups"][1] > 0
+    assert told["jobs"] == told["audit"] == (0, 0)
+
+
 def test_move__the_database_is_away(folder: Path, team: Team) -> None:
     with pytest.raises(NxccError, match="does not answer") as failed:
         carry_over(folder, at_port(team, 9))  # nobody listens there

@@ -39,7 +39,7 @@ NETWORK = {
 }
 _OF_SERVER = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000"
 _WORKS_AT_MOST = "2h"  # one query of the engine
-_HOLDS_AT_MOST = "2min"  # the lock, for a batch; for whoever rewrites the archive as long as a query
+_HOLDS_AT_MOST = "20s"  # the lock, for a batch, without a word (a machine that hangs); a rewrite, as long as a query
 _SWEEP_WAITS_MS, _SWEEP_TRIES = 3_000, 40
 FEW_ROWS = 40  # so many stay in the catalog until they are flushed; a file costs more than they do
 

@@ -96,7 +96,7 @@ class _Compaction:
             steps += 1
 
     def _do(self, call: str) -> None:
-        with self._ledger.turn(), self._archive.writing() as cursor:
+        with self._ledger.turn(for_long=True), self._archive.writing() as cursor:
             cursor.execute(f"CALL {call}")
 
     def _rows(self, query: str, *values: object) -> list[dict[str, Any]]:

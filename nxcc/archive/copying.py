@@ -90,7 +90,7 @@ def bring_in(archive: Archive, path: Path) -> None:
 
 
 def _bring(archive: Archive, which: str) -> None:
-    with archive.file.turn(), archive.writing() as cursor:
+    with archive.file.turn(for_long=True), archive.writing() as cursor:
         cursor.begin()
         cursor.execute(
             f"""CREATE OR REPLACE TEMP TABLE missing AS SELECT DISTINCT {_KEY} FROM came.lookups

@@ -75,7 +75,7 @@ class LedgerFile:
             yield cursor
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, *, for_long: bool = False) -> Iterator[None]:  # noqa: ARG002 - as a lake's
         """No other process writes: none has the file."""
         yield
 

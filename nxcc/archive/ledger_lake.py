@@ -157,9 +157,9 @@ class LedgerLake:
         self.folder.empty_others()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, *, for_long: bool = False) -> Iterator[None]:
         """Nobody else of the team writes meanwhile."""
-        with self.writing.taken(PATIENCE_S):
+        with self.writing.taken(PATIENCE_S, for_long=for_long):
             yield
 
     def bytes(self, read: Callable[[str], dict[str, Any]]) -> int:

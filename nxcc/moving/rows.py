@@ -47,7 +47,9 @@ class Rows:
         self._source, self._target = source, target
         with self._sentences(source):
             self._from = small_tables.engine(source) if isinstance(source, Team) else _only_read(source)
-            self._here = set(sa.inspect(self._from).get_table_names())
+            # A folder that only the command line has looked something up in has none.
+            there = isinstance(source, Team) or source.is_file()
+            self._here = set(sa.inspect(self._from).get_table_names()) if there else set()
         with self._sentences(target):
             self._into = small_tables.engine(target)
             for module in _CARRIED.values():

@@ -63,10 +63,15 @@ class Database:
             kwargs={"autocommit": True},
         )
 
-    def open(self) -> Database:
-        """Connects, and makes the tables where there are none."""
+    def connect(self) -> Database:
+        """Connects; the tables are left as they are."""
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # its words hold the address
         self._pool.open()
+        return self
+
+    def open(self) -> Database:
+        """Connects, and makes the tables where there are none."""
+        self.connect()
         self.run(_make_tables)
         self.look_at_clock()
         return self

@@ -97,6 +97,8 @@ def alive(database: Database, kind: Kind | None = None) -> list[Member]:
     """Those that are at work, the oldest first. Raises `TeamAway`."""
 
     def read(connection: psycopg.Connection) -> list[Member]:
+        if connection.execute("SELECT to_regclass('team_members')").fetchone() == (None,):
+            return []  # nobody has ever been
         query = f"SELECT id, kind, host, pid, since, seen_at FROM team_members WHERE id IN ({ALIVE}) ORDER BY since"
         return [Member(*row) for row in connection.execute(query)]
 
