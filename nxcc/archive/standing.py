@@ -47,7 +47,8 @@ def standing(archive: Archive) -> Standing:
 
     def standing() -> Standing:
         with archive.reading() as read:
-            return _standing(lambda query: read(query, {}).to_pylist()[0], archive.file.bytes, _MINE)
+            mine = _MINE if archive.owner["gateway"] else ""
+            return _standing(lambda query: read(query, {}).to_pylist()[0], archive.file.bytes, mine)
 
     return archive.again(standing)
 
