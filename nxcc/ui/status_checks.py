@@ -26,9 +26,12 @@ _NAMES: dict[Name, tuple[str, str]] = {
     "api": ("API", "dns"),
     "clock": ("Clock", "schedule"),
     "disk": ("Disk", "hard_drive"),
+    "lake": ("Lake", "folder_shared"),
+    "team": ("Team", "groups"),
     "archive": ("Archive", "inventory_2"),
     "jobs": ("Jobs", "work_history"),
 }
+_ASKED: tuple[Name, ...] = ("api", "clock")  # known when somebody has asked
 _WIDTHS = (1.25, 1.25, 6.2, 1.3)
 _ANSWER = "status_answer"
 _NOT_ASKED = "One signed request, for an order id that nobody has, tells whether the gateway is there and lets us in."
@@ -58,7 +61,8 @@ def draw(desk: Desk) -> None:
     known = {check.name: check for check in [*status.looked_over(desk), *(answer.checks if answer else [])]}
     with st.container(key="status_checks", border=True, gap="small"):
         for name in _NAMES:
-            _row(name, known.get(name))
+            if name in known or name in _ASKED:
+                _row(name, known.get(name))
     if answer:
         at = answer.at.astimezone(zone.current())
         st.caption(f"The API was asked at {at:%H:%M:%S} ({wording.offset(zone.current(), at)}).")
@@ -96,7 +100,7 @@ def _figure(check: Check) -> str:
         return f"{value['latency_ms']:,} ms"
     if check.name == "clock" and "difference_s" in value:
         return f"{value['difference_s']:+.1f} s"
-    if check.name == "disk":
+    if check.name in ("disk", "lake"):
         return f"{value['free_bytes'] / 1e9:,.1f} GB free"
     if check.name == "archive" and "bytes" in value:
         return f"{value['bytes'] / 1e6:,.1f} MB"
