@@ -52,6 +52,7 @@ class Wire:
 
     def end(self) -> None:
         """Ends it."""
+        self.thaw()
         self.break_()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
@@ -64,9 +65,8 @@ class Wire:
         self._ready()
         self._loop.run_forever()
         self._server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.05))
+        if left := asyncio.all_tasks(self._loop):
+            self._loop.run_until_complete(asyncio.wait(left, timeout=5))
         self._loop.close()
 
     def _end_all(self) -> None:

@@ -46,6 +46,12 @@ FEW_ROWS = 40  # so many stay in the catalog until they are flushed; a file cost
 _EXTENSIONS = ("postgres_scanner", "ducklake")
 _INSTALL = {"postgres_scanner": "postgres", "ducklake": "ducklake", "httpfs": "httpfs"}
 WRITING, COMPACTING = 1, 2
+# Whoever has its turn writes alone: a commit that another one left half done so long ago comes from a machine that
+# hangs, and would hold everybody up.
+_END_HANGING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'nxcc archive' AND usename = current_user AND datname = current_database()
+        AND pid <> pg_backend_pid() AND state = 'idle in transaction' AND backend_xid IS NOT NULL
+        AND state_change < now() - INTERVAL '15 seconds'"""
 
 
 def attach(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
@@ -133,7 +139,7 @@ class Turn:
         """Waits for its turn, for so many seconds at most."""
         hold = f"SET LOCAL idle_in_transaction_session_timeout = '{_WORKS_AT_MOST}';" if for_long else ""
         wait = f"SET LOCAL lock_timeout = {max(1, int(within_s * 1000))};"
-        with self._taken(f"{hold} {wait} SELECT pg_advisory_xact_lock({self._key})"):
+        with self._taken(f"{hold} {wait} SELECT pg_advisory_xact_lock({self._key}); {_END_HANGING}"):
             yield
 
     @contextmanager
@@ -173,7 +179,7 @@ class Turn:
             try:
                 self._connection.execute(query.encode())
                 return self._connection
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except psycopg.Error as error:  # it ended while nobody used it
                 self._connection.close()
                 if isinstance(error, psycopg.errors.LockNotAvailable):
                     raise
@@ -197,7 +203,7 @@ class Turn:
             yield
         except psycopg.errors.LockNotAvailable:
             raise busy(self._lake.team) from None
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except psycopg.Error as error:
             raise refused(self._lake.team, error) or away(self._lake.team) from None
 
 

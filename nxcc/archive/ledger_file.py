@@ -25,6 +25,7 @@ _LOOK_EVERY_S = 0.1
 class LedgerFile:
     """The engine with the file attached as `archive`. Raises `ArchiveError`."""
 
+    keep_every_s = 0.3  # how long an answer waits for others before it is kept
     engines = 1  # how many it has had so far
     extent = "SELECT '' AS mark, coalesce(max(rowid) + 1, 0) AS n FROM archive.calls"  # the row that comes next
 

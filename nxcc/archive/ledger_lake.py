@@ -62,6 +62,8 @@ def engine(lake: Lake) -> duckdb.DuckDBPyConnection:
 class LedgerLake:
     """The engine with the lake attached as `archive`. Raises `ArchiveError`."""
 
+    keep_every_s = 1.0  # as in a file; each time costs more here, and all of the team take turns
+
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self.path = lake.path
