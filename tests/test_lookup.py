@@ -39,7 +39,9 @@ def words(outcomes: dict[str, Outcome]) -> set[str]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers are kept, and heartbeats come, much more often than in real life."""
-    monkeypatch.setattr("nxcc.lookup.KEEP_EVERY_S", 0.02)
+    monkeypatch.setattr("nxcc.lookup.LOOK_EVERY_S", 0.02)
+    for ledger in ("ledger_file.LedgerFile", "ledger_lake.LedgerLake"):
+        monkeypatch.setattr(f"nxcc.archive.{ledger}.keep_every_s", 0.02)
     monkeypatch.setattr("nxcc.lookup.TICK_S", 0.01)
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -16,12 +16,18 @@ from nxcc.archive import Archive
 from nxcc.errors import ArchiveError
 from nxcc.outcome import Outcome
 
+from ..both import archives
 from ..conftest import DAY, at
 
 ArchiveAt = Callable[..., Archive]
 PROJECT = Path(__file__).parent.parent.parent
 NOW = at("2026-11-24T12:00:00")
-pytestmark = pytest.mark.parametrize("archive_at", ["file"], indirect=True)
+
+
+@pytest.fixture(params=["file"])
+def archive_at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ArchiveAt]:
+    """Opens archives in files that are closed after the test."""
+    yield from archives(request, tmp_path)
 
 
 def test_archive__makes_its_folder(archive_at: ArchiveAt, tmp_path: Path) -> None:
