@@ -21,7 +21,7 @@ from nxcc.traces import LeftOut, Trace
 
 SLICE = 300  # ids that are claimed and looked for in the archive in one go
 BATCH = 300  # answers that are kept in one go
-KEEP_EVERY_S = 0.3  # how long an answer waits for others before it is kept
+LOOK_EVERY_S = 0.3  # at what others are asking
 TICK_S = 0.1
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Lookup:
             yield from _Run(self, counts, stop, elsewhere, left_out).outcomes(left)
             left = []
             for order_id, claim in elsewhere.items():
-                while not self._claims.wait(claim, KEEP_EVERY_S):
+                while not self._claims.wait(claim, LOOK_EVERY_S):
                     if stop.is_set():
                         return
                     yield []
@@ -154,7 +154,7 @@ class _Run:
                     known = self._next_slice(todo)
                     if known:
                         yield known
-                due = time.monotonic() - kept_at >= KEEP_EVERY_S
+                due = time.monotonic() - kept_at >= self._archive.file.keep_every_s
                 if due or len(asking.answers) >= BATCH:
                     kept_at = time.monotonic()
                     yield self._keep()

@@ -151,7 +151,9 @@ def house_of(tmp_path: Path, installation: Team | None) -> Iterator[HouseOf]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers are kept, rows looked at and rounds begun much more often than in real life."""
-    monkeypatch.setattr("nxcc.lookup.KEEP_EVERY_S", 0.02)
+    monkeypatch.setattr("nxcc.lookup.LOOK_EVERY_S", 0.02)
+    for ledger in ("ledger_file.LedgerFile", "ledger_lake.LedgerLake"):
+        monkeypatch.setattr(f"nxcc.archive.{ledger}.keep_every_s", 0.02)
     monkeypatch.setattr("nxcc.lookup.TICK_S", 0.01)
     monkeypatch.setattr("nxcc.jobs.runner.LOOK_EVERY_S", 0.02)
     monkeypatch.setattr("nxcc.jobs.passing.NOTE_EVERY_S", 0.05)
