@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,14 +11,11 @@ from pathlib import Path
 import duckdb
 
 from nxcc.archive.ledger import Archive
-from nxcc.archive.ledger_file import LedgerFile
 from nxcc.archive.schema import MIGRATIONS, migrate
 from nxcc.archive.sentences import sentences
 from nxcc.errors import ArchiveError
 
 NEWEST = max(int(step.name[:3]) for step in MIGRATIONS.glob("[0-9][0-9][0-9]_*.sql"))
-_KEY = "gateway, tenant_id, order_id, asked_at"
-_BROUGHT_AT_ONCE = 250_000  # calls
 _OWNERS = """
     SELECT gateway, tenant_id, sum(lookups)::BIGINT AS lookups, sum(calls)::BIGINT AS calls FROM (
         SELECT gateway, tenant_id, 1 AS lookups, 0 AS calls FROM {0}.lookups
@@ -67,40 +64,8 @@ def copy(archive: Archive, target: Path) -> None:
 
     Raises `ArchiveError` when there is no room for it, say; then there is no such file.
     """
-    of_file = isinstance(archive.file, LedgerFile)
     with _whole_or_none(target), archive.writing() as cursor:
-        _copy(cursor, target) if of_file else _copy_of_lake(cursor, target)
-
-
-def bring_in(archive: Archive, path: Path) -> None:
-    """Adds all that is in a closed ledger, also of other teams, and is not in the open one yet, a share at a time.
-
-    It can be done again after it was broken off. Raises `ArchiveError`, with the shares before kept.
-    """
-    with archive.writing() as cursor:
-        cursor.execute(f"ATTACH IF NOT EXISTS {_quoted(path)} AS came (READ_ONLY)")
-        rows = cursor.execute("SELECT count(*) FROM came.calls").fetchone()
-    shares = max(1, -(-(rows[0] if rows else 0) // _BROUGHT_AT_ONCE))
-    try:
-        for share in range(shares):
-            archive.file.kept(lambda _, share=share: _bring(archive, f"hash(order_id) % {shares} = {share}"))  # type: ignore[misc]
-    finally:
-        with archive.writing() as cursor:
-            cursor.execute("DETACH DATABASE IF EXISTS came")
-
-
-def _bring(archive: Archive, which: str) -> None:
-    with archive.file.turn(for_long=True), archive.writing() as cursor:
-        cursor.begin()
-        cursor.execute(
-            f"""CREATE OR REPLACE TEMP TABLE missing AS SELECT DISTINCT {_KEY} FROM came.lookups
-            ANTI JOIN (SELECT {_KEY} FROM archive.lookups) AS there USING ({_KEY}) WHERE {which}"""
-        )
-        for table in ("lookups", "calls"):
-            cursor.execute(
-                f"INSERT INTO archive.{table} BY NAME SELECT * FROM came.{table} SEMI JOIN missing USING ({_KEY})"
-            )
-        cursor.commit()
+        _copy(cursor, target)
 
 
 def copy_closed(path: Path, target: Path) -> None:
@@ -151,26 +116,6 @@ def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
             raise
     finally:
         connection.execute("DETACH copied")  # brings everything into the one file
-
-
-def _copy_of_lake(cursor: duckdb.DuckDBPyConnection, target: Path) -> None:
-    """In tables as files have them: a lake's columns say less."""
-    cursor.execute(f"ATTACH {_quoted(target)} AS copied")
-    try:
-        cursor.execute("USE copied")
-        migrate(cursor)
-        cursor.execute("USE memory")
-        cursor.begin()
-        for table in ("lookups", "calls"):
-            cursor.execute(f"INSERT INTO copied.{table} BY NAME SELECT * FROM archive.{table}")
-        cursor.commit()
-    except BaseException:
-        with suppress(duckdb.Error):
-            cursor.rollback()
-        raise
-    finally:
-        cursor.execute("USE memory")
-        cursor.execute("DETACH copied")
 
 
 def _schema(connection: duckdb.DuckDBPyConnection, path: Path) -> int:

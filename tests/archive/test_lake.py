@@ -9,13 +9,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nxcc.archive import Archive, Explored, Lake, compaction, copying, ledger_lake, standing
+from nxcc.archive import Archive, Explored, Lake, compaction, ledger_lake, standing
 from nxcc.archive.compaction import Compacted, compact
 from nxcc.errors import ArchiveAway, ArchiveError
 from nxcc.outcome import Outcome
@@ -331,26 +330,6 @@ def test_standing__counts_and_bytes(open_lake: Callable[..., Archive]) -> None:
     full = standing(archive)
     assert (full.lookups, full.calls, full.newest_at) == (300, 300, NOW)
     assert full.bytes > empty.bytes
-
-
-def test_copy__out_of_the_lake_into_a_file_and_back(
-    open_lake: Callable[..., Archive], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(copying, "_BROUGHT_AT_ONCE", 20)
-    archive = open_lake()
-    archive.append(batch_of("first", 60))
-    archive.append([answer("none"), answer("first-1", {"callId": "late"}, asked_at=NOW + timedelta(1))])
-    copying.copy(archive, tmp_path / "copy.duckdb")
-    (owner,) = copying.look_over(tmp_path / "copy.duckdb").owners
-    assert (owner.gateway, owner.lookups, owner.calls) == ("gateway", 62, 61)
-    copied = Archive(tmp_path / "copy.duckdb", "gateway", 1)
-    copied.append(batch_of("second", 60))
-    rows = copied.read("SELECT * FROM archive.calls ORDER BY order_id, asked_at", {})
-    copied.close()
-    for _ in range(2):
-        copying.bring_in(archive, tmp_path / "copy.duckdb")
-        assert counts(archive) == (122, 121, 121)
-    assert archive.read("SELECT * FROM archive.calls ORDER BY order_id, asked_at", {}).equals(rows)
 
 
 def test_names__are_apart(open_lake: Callable[..., Archive], team: Team, tmp_path: Path) -> None:
