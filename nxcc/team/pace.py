@@ -20,7 +20,7 @@ import psycopg
 from nxcc.api.pace import Pace
 from nxcc.team.database import Database, TeamAway
 
-LATE_S = 0.05  # a slot that passed longer ago than this is nobody's: else slots would bunch
+LATE_S = 0.03  # a slot that passed longer ago than this is nobody's: else slots would bunch
 AT_ONCE_S = 0.25  # slots are taken for no longer than this
 FREE_S = 0.25  # without a limit, for so long nobody looks whether there is one now
 LOOK_EVERY_S = 0.1  # when the line is full
@@ -154,7 +154,6 @@ class SharedPace:
         self._database.run(lambda connection: self._change_in(connection, change))
 
     def _change_in(self, connection: psycopg.Connection, change: Callable[[Pace], object]) -> None:
-        connection.execute("SET LOCAL synchronous_commit = off")  # a crash forgets what has passed by the time it is up
         query = "SELECT state FROM team_paces WHERE account = %s FOR UPDATE"
         row = connection.execute(query, [self._account]).fetchone()
         if row is None:
