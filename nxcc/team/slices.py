@@ -25,7 +25,7 @@ from nxcc.errors import ApiError, ConfigurationError, Evidence, NxccError
 from nxcc.lookup import Lookup
 from nxcc.team.database import Database, TeamAway
 
-AT_ONCE = 4  # slices in a worker, of one job or of several; how much it asks at once is the client's to say
+AT_ONCE = 2  # slices in a worker: while one ends, the other keeps it busy; more would leave none to others
 BEAT_EVERY_S = 2.0
 STALLED_AFTER_S = 8.0  # a worker that was not heard of for this long has died
 TEND_EVERY_S = 3.0

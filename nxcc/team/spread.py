@@ -20,7 +20,7 @@ from nxcc.team.slices import Slice, Slices
 from nxcc.traces import LeftOut
 
 FEW = 20  # ids that are not worth handing out
-A_WORKER = 2  # slices of a job that each worker has, under way or next
+A_WORKER = 3  # slices of a job for each worker: two under way, one next
 TARGET_S = 4.0  # how long a slice should take: then jobs share the workers fairly, and little is lost with a worker
 SMALLEST, LARGEST = 10, 300
 LOOK_EVERY_S = 0.2
