@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     @field_validator("lake_path")
     @classmethod
     def _lake(cls, value: str | None) -> str | None:
+        if value and "://" in value:  # a bucket is no folder
+            raise ValueError
         return str(Path(value).expanduser().absolute()) if value else None
 
     @field_validator("access_key", "access_secret")

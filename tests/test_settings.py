@@ -61,7 +61,11 @@ def test_load__a_team_needs_a_database_and_a_folder(environment: Callable[..., N
     assert settings.team.database_url == "postgresql://amy:pass-word@db.example.com:5433/nxcc"
     assert (settings.team.host, settings.team.folder) == ("db.example.com:5433/nxcc", tmp_path)
     assert "pass-word" not in f"{settings!r} {settings.team!r} {shown(settings, 'database_url')}"
-    environment(DATABASE_URL="mysql://amy:pass-word@db.example.com/nxcc")
+    environment(LAKE_PATH="s3://bucket/nxcc")
+    with pytest.raises(SettingsError, match="NXCC_LAKE_PATH has a value") as refused:
+        load(none)
+    assert "a folder that all machines share" in refused.value.cure
+    environment(LAKE_PATH=str(tmp_path), DATABASE_URL="mysql://amy:pass-word@db.example.com/nxcc")
     with pytest.raises(SettingsError, match="NXCC_DATABASE_URL has a value") as told:
         load(none)
     assert "pass-word" not in f"{told.value} {told.value.cure}"

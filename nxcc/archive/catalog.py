@@ -8,7 +8,6 @@ lock of PostgreSQL's. It ends with the transaction that holds it, and with its c
 from __future__ import annotations
 
 import importlib
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -44,7 +43,7 @@ _SWEEP_WAITS_MS, _SWEEP_TRIES = 3_000, 40
 FEW_ROWS = 40  # so many stay in the catalog until they are flushed; a file costs more than they do
 
 _EXTENSIONS = ("postgres_scanner", "ducklake")
-_INSTALL = {"postgres_scanner": "postgres", "ducklake": "ducklake", "httpfs": "httpfs"}
+_INSTALL = {"postgres_scanner": "postgres", "ducklake": "ducklake"}
 WRITING, COMPACTING = 1, 2
 # Whoever has its turn writes alone: a commit that another one left half done so long ago comes from a machine that
 # hangs, and would hold everybody up.
@@ -75,12 +74,9 @@ def _address(lake: Lake, at_most: str = _WORKS_AT_MOST) -> str:
 def prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     """Loads the engine's extensions. Raises `ArchiveError` when they are not there."""
     logs.hide(lake.team.password)
-    bucket = "://" in lake.team.lake_path
-    for name in (*_EXTENSIONS, "httpfs") if bucket else _EXTENSIONS:
+    for name in _EXTENSIONS:
         _load(connection, name)
     connection.execute("SET ducklake_max_retry_count = 0")  # an answer may be lost: we look before we write again
-    if bucket:
-        _let_into_bucket(connection)
 
 
 def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -99,25 +95,6 @@ def _load(connection: duckdb.DuckDBPyConnection, name: str) -> None:
             f"The archive's engine has no {_INSTALL[name]} extension, and it could not be fetched.",
             cure="pip install -r requirements-team.txt",
         ) from error
-
-
-def _let_into_bucket(connection: duckdb.DuckDBPyConnection) -> None:
-    """By the environment's AWS_... names, as other programs take them."""
-    names = {
-        "KEY_ID": ("AWS_ACCESS_KEY_ID",),
-        "SECRET": ("AWS_SECRET_ACCESS_KEY",),
-        "SESSION_TOKEN": ("AWS_SESSION_TOKEN",),
-        "REGION": ("AWS_REGION", "AWS_DEFAULT_REGION"),
-        "ENDPOINT": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-    }
-    given = {name: next((os.environ[one] for one in ones if os.environ.get(one)), "") for name, ones in names.items()}
-    for secret in ("SECRET", "SESSION_TOKEN"):
-        if given[secret]:
-            logs.hide(given[secret])
-    scheme, _, host = given["ENDPOINT"].rpartition("://")
-    given |= {"ENDPOINT": host, "USE_SSL": "false" if scheme == "http" else "", "URL_STYLE": "path" if host else ""}
-    said = ", ".join(f"{name} '{value.replace(chr(39), chr(39) * 2)}'" for name, value in given.items() if value)
-    connection.execute(f"CREATE OR REPLACE SECRET (TYPE s3{', ' if said else ''}{said})")
 
 
 class Turn:

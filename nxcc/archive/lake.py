@@ -26,5 +26,5 @@ class Lake:
 
     @property
     def data(self) -> str:
-        """The folder, or the part of the bucket, of its Parquet files."""
+        """The folder of its Parquet files."""
         return f"{self.team.lake_path.rstrip('/')}/{self.name}/"

@@ -97,7 +97,7 @@ def may_pass(team: Team, error: Exception) -> ArchiveError | None:
     if isinstance(error, duckdb.IOException) and _NOT_THERE.search(said):  # others may have merged it into another one
         return Overtaken(
             f"A file of the lake ({team.lake_path}) is not there.",
-            cure="Try again; if it stays, check that this machine reaches the folder or bucket of NXCC_LAKE_PATH.",
+            cure="Try again; if it stays, check that this machine reaches the folder of NXCC_LAKE_PATH.",
         )
     return None
 
@@ -114,7 +114,7 @@ def _as_sentence(team: Team, error: Exception) -> ArchiveError:
     if isinstance(error, OSError | duckdb.IOException | duckdb.PermissionException):
         return ArchiveError(
             f"The archive in the lake ({team.lake_path}) cannot be opened or written.",
-            cure="Check that this machine reaches the folder or bucket of NXCC_LAKE_PATH and may write to it.",
+            cure="Check that this machine reaches the folder of NXCC_LAKE_PATH and may write to it.",
         )
     return ArchiveError(
         f"The team's archive ({team.host}) failed ({type(error).__name__}).",

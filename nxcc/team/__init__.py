@@ -1,1 +1,1 @@
-"""What the processes of a team share: one PostgreSQL, and one folder or bucket."""
+"""What the processes of a team share: one PostgreSQL, and one folder."""

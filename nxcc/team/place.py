@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A database in PostgreSQL (`postgresql://user:password@host:port/name`), and a folder (or an `s3://` bucket) that
-    every machine reaches under this path."""
+    """A database in PostgreSQL (`postgresql://user:password@host:port/name`), and a folder that every machine
+    reaches under this path."""
 
     database_url: str = field(repr=False)  # it holds a password
     lake_path: str
@@ -28,5 +28,5 @@ class Team:
 
     @property
     def folder(self) -> Path:
-        """The lake as a folder. Not for a bucket."""
+        """The lake."""
         return Path(self.lake_path)
