@@ -153,20 +153,20 @@ def test_run__who_waits_for_a_session_that_stops_asks_itself(lookup_on: LookupOn
 
 
 def test_run__closing_early_keeps_what_came_and_what_is_under_way(lookup_on: LookupOn, impatient: None) -> None:
-    ids = [f"SAMPLE-VENDOR~c{n}" for n in range(40)]
-    with Sandbox(today=TODAY, delay_s=0.01) as slow:
+    ids = [f"SAMPLE-VENDOR~c{n}" for n in range(200)]
+    with Sandbox(today=TODAY, delay_s=0.02) as slow:
         lookup = lookup_on(slow, concurrency=4)
         batches = lookup.run(ids)
         came = next(batch for batch in batches if batch)
         batches.close()
         asked = len(slow.requests)
-        assert asked < 40
+        assert asked < 200
         kept = lookup.archive.known(ids, DAY.at(datetime.now(UTC)))
         assert {outcome.order_id for outcome in came} <= kept.keys()
 
         again = outcomes_of(lookup.run(ids))
         assert again.keys() == set(ids)
-        assert len(slow.requests) == 40  # what was under way is waited for, not asked a second time
+        assert len(slow.requests) == 200  # what was under way is waited for, not asked a second time
 
 
 def test_run__a_moment_without_news_is_an_empty_batch(lookup_on: LookupOn, impatient: None) -> None:
@@ -178,7 +178,7 @@ def test_run__a_moment_without_news_is_an_empty_batch(lookup_on: LookupOn, impat
 
 def test_run__answers_come_while_others_are_asked(lookup_on: LookupOn, impatient: None) -> None:
     with Sandbox(today=TODAY, delay_s=0.02) as slow:
-        batches = [batch for batch in lookup_on(slow, concurrency=2).run(f"A{n}" for n in range(16)) if batch]
+        batches = [batch for batch in lookup_on(slow, concurrency=2).run(f"A{n}" for n in range(60)) if batch]
     assert len(batches) >= 3
 
 

@@ -55,14 +55,15 @@ def test_team__a_job_waits_for_a_worker_and_is_seen_from_every_app(
     one, other = new_page(), new_page()
     bulk.upload(one, replicas.one, "shared.csv", bulk.ids_of("TEAM", 60))
     bulk.start(one)
-    expect(one.get_by_text("No worker is at work")).to_be_visible()
+    expect(one.get_by_text("No worker is at work")).to_be_visible(timeout=60_000)
     other.goto(one.url.replace(replicas.one, replicas.other))
     expect(other.locator("[data-testid=stMain]")).to_contain_text("shared")
-    expect(other.get_by_text("No worker is at work")).to_be_visible()
+    expect(other.get_by_text("No worker is at work")).to_be_visible(timeout=60_000)
 
     replicas.group.start_worker()
-    bulk.done(one)
-    bulk.done(other)
+    for page in (one, other):  # a worker takes a while to start, on a busy machine
+        expect(bulk.progress(page)).to_contain_text("Done", timeout=90_000)
+        bulk.done(page)
     expect(bulk.progress(other)).to_contain_text("60 of 60 ids")
     times = answered(replicas.sandbox.requests)
     assert {n for order_id, n in times.items() if order_id.startswith("TEAM-")} == {1}
@@ -79,7 +80,7 @@ def test_team__two_apps_that_are_asked_for_the_same_ids_at_once_ask_once(
     for page in pages:
         page.locator(".st-key-lookup_go button").click()
     for page in pages:
-        expect(page.locator(".st-key-lookup_outcomes")).to_contain_text("40", timeout=30_000)
+        expect(page.locator(".st-key-lookup_outcomes")).to_contain_text("40", timeout=90_000)
         settled(page)
     times = answered(replicas.sandbox.requests)
     assert [times[order_id] for order_id in ids] == [1] * 40
