@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import event
 
 from nxcc import logs
-from nxcc.team.place import Team
+from nxcc.team.place import NETWORK, Team
 
 CONNECT_S = 4
 PING_S = 2.0  # of a connection that lay idle; with the new one after it the longest that anybody waits in vain
@@ -27,15 +27,7 @@ WIPE_S = 120.0
 LOCK_S = 2.0
 KEPT_OPEN, MOST_MORE = 3, 7
 
-_NETWORK = {
-    "connect_timeout": CONNECT_S,
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 6_000,
-    "application_name": "nxcc",
-}
+_NETWORK = NETWORK | {"connect_timeout": CONNECT_S, "tcp_user_timeout": 6_000}  # a page waits
 
 T = TypeVar("T")
 _opening = threading.Lock()
@@ -119,6 +111,7 @@ def _connected(team: Team) -> Patient:
             team.database_url,
             options=f"{options} -c statement_timeout={STATEMENT_S * 1000:.0f}".strip(),
             prepare_threshold=None,  # a pooler between us may give each transaction another connection
+            application_name="nxcc",
             **_NETWORK,  # type: ignore[arg-type]
         )
     except psycopg.Error as error:

@@ -21,21 +21,13 @@ from nxcc import logs
 from nxcc.archive.lake import Lake
 from nxcc.archive.lake_sentences import away, busy, refused
 from nxcc.errors import ArchiveError
+from nxcc.team.place import NETWORK
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
-# A dead network is noticed within seconds, not when the system gives up; on the server's side too, so that nobody
-# waits for what a machine that is gone still holds there.
-NETWORK = {
-    "connect_timeout": 5,
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
+# A dead network is noticed on the server's side too, so that nobody waits for what a machine that is gone still holds.
 _OF_SERVER = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000"
 _WORKS_AT_MOST = "2h"  # one query of the engine
 _HOLDS_AT_MOST = "20s"  # the lock, for a batch, without a word (a machine that hangs); a rewrite, as long as a query

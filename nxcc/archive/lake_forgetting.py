@@ -6,7 +6,7 @@ their files, and the dead rows in PostgreSQL's tables. PostgreSQL's log (WAL), i
 or of the lake may hold them until they are recycled: that is up to who runs them.
 
 Whoever dies on the way leaves the tables as they were or as they are to be; what is left of the past then goes with
-the next time something is forgotten, if anything is found or not, or by compaction a day later.
+the next time something is forgotten, whether anything is found or not.
 """
 
 from __future__ import annotations

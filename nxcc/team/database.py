@@ -12,24 +12,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from nxcc import logs
 from nxcc.errors import AwayError
-from nxcc.team.place import Team
+from nxcc.team.place import NETWORK, Team
 
 T = TypeVar("T")
 
-# A dead network is noticed within seconds, not when the system gives up.
-NETWORK = {
-    "connect_timeout": 5,
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
 MOST_CONNECTIONS = 6
 WAIT_S = 6.0
 STATEMENT_MS = 15_000
@@ -52,7 +43,9 @@ class Database:
         logs.hide(team.password)
         self.team = team
         self._ahead = timedelta()  # the database's clock, from ours
-        self.conninfo = make_conninfo(team.database_url, **NETWORK, options=f"-c statement_timeout={STATEMENT_MS}")
+        given = conninfo_to_dict(team.database_url).get("options") or ""
+        options = f"{given} -c statement_timeout={STATEMENT_MS}".strip()
+        self.conninfo = make_conninfo(team.database_url, **NETWORK, options=options)
         self._pool = ConnectionPool(
             self.conninfo,
             min_size=1,

@@ -6,6 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+# libpq's: a dead network is noticed within seconds, not when the system gives up. `tcp_user_timeout` is in ms.
+NETWORK = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Team:
