@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import psycopg
+import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from nxcc import logs
-from nxcc.errors import AwayError
+from nxcc import logs, small_tables
+from nxcc.errors import AwayError, NxccError
 from nxcc.team.place import NETWORK, Team
 
 T = TypeVar("T")
@@ -57,7 +58,12 @@ class Database:
         )
 
     def connect(self) -> Database:
-        """Connects; the tables are left as they are."""
+        """Connects; the tables are left as they are. Raises another `NxccError` when we are not let in."""
+        try:
+            psycopg.connect(self.conninfo).close()
+        except psycopg.OperationalError as error:
+            wrapped = sa.exc.OperationalError("", None, error)
+            raise small_tables.told(self.team, wrapped, NxccError, TeamAway) from None
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # its words hold the address
         self._pool.open()
         return self
