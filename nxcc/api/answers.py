@@ -125,4 +125,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
 
 
 def _too_large() -> ApiError:
-    return ApiError(f"The API's answer is larger than {MAX_ANSWER_BYTES // 2**20} MB.", cure="Check the order id.")
+    return ApiError(
+        f"The API's answer is larger than {MAX_ANSWER_BYTES // 2**20} MB.",
+        cure="Nothing was taken from it; show it to the vendor.",
+    )

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
+from typing import NamedTuple
 
 import tenacity
 
@@ -25,10 +26,12 @@ from nxcc.api.pace import Pace, Paced
 from nxcc.api.places import Places
 from nxcc.api.transport import Transport
 from nxcc.errors import ApiError, Cancelled, ConfigurationError, Evidence, TransientError
+from nxcc.stretches import CallFilters
 
 MAX_RETRY_AFTER_S = 60.0
 AHEAD_S = 0.5  # no slot is taken that lies further ahead: it would be late when the rate has recovered meanwhile
 LOOK_EVERY_S = 0.1
+SHORTEST_NUMBER = 4  # shorter ones stand in many words by chance
 _CLOCK_EXPIRED = 1004
 
 log = logging.getLogger(__name__)
@@ -37,11 +40,20 @@ _backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=20, jitter=0.5)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What asking for one order brought: the vendor's records (none = no calls) and how it went."""
+    """What asking for one order, or one page, brought: the vendor's records (none = no calls) and how it went."""
 
     records: list[protocol.Record]
     req_id: str
     attempts: int
+
+
+class _Question(NamedTuple):
+    """What is asked, the same in each attempt."""
+
+    path: str
+    body: bytes
+    check: str  # what to look at when it is refused
+    numbers: tuple[str, ...] = ()  # not to be quoted out of the vendor's words
 
 
 class Client:
@@ -83,8 +95,8 @@ class Client:
         self._date = ""
         self._count = threading.Lock()
         self._places = Places(concurrency)
-        url = credentials.base_url + protocol.QUERY_BY_ORDER
-        self._transport = Transport(url, connections=concurrency, timeout_s=timeout_s)
+        paths = (protocol.QUERY_BY_ORDER, protocol.PAGE_BY_TIME)
+        self._transport = Transport(credentials.base_url, paths, connections=concurrency, timeout_s=timeout_s)
 
     def query_by_order(
         self, order_id: str, stop: threading.Event, away: Callable[[bool], None] = lambda _: None
@@ -96,26 +108,31 @@ class Client:
         Raises `ApiError` when the order id fails, `ConfigurationError` when everything would, `Cancelled` when `stop`
         was set before an answer came.
         """
-        body = protocol.order_body(self.credentials.tenant_id, order_id)
-        try:
-            answer = self._attempt(stop, body, 1)
-        except TransientError as error:  # tenacity takes 50 us of CPU: for those only that are asked again
-            failed = [error]
-        except ApiError as error:
-            error.attempts = 1
-            raise
-        else:
-            return Reply(answer.records, answer.req_id, 1)
-        try:
-            answer = self._retrying(self._next_attempt, failed, stop, body, away)
-        except ApiError as error:
-            error.attempts = self._retrying.statistics["attempt_number"]  # kept for each thread
-            raise
-        return Reply(answer.records, answer.req_id, self._retrying.statistics["attempt_number"])
+        return self._ask(self._by_order(order_id), stop, away)
+
+    def query_page(  # noqa: PLR0917 - `stop` and `away` stand where they do in `query_by_order`
+        self,
+        from_s: int,
+        to_s: int,
+        page: int,
+        filters: CallFilters,
+        stop: threading.Event,
+        away: Callable[[bool], None] = lambda _: None,
+        *,
+        size: int = protocol.MOST_ON_A_PAGE,
+    ) -> Reply:
+        """The records on one page (from 1) of the calls that began from one epoch second to another, both included.
+
+        In what order they come, and how many pages there are, the vendor does not say. Otherwise as `query_by_order`;
+        raises `ValueError` for a period, page or size that is never sent.
+        """
+        body = protocol.page_body(self.credentials.tenant_id, from_s, to_s, page, size=size, filters=filters)
+        numbers = tuple(number for number in (filters.caller, filters.callee) if len(number) >= SHORTEST_NUMBER)
+        return self._ask(_Question(protocol.PAGE_BY_TIME, body, protocol.THE_PERIOD, numbers), stop, away)
 
     def ask_once(self, order_id: str) -> Reply:
         """As `query_by_order`, without another attempt."""
-        answer = self._attempt(threading.Event(), protocol.order_body(self.credentials.tenant_id, order_id), 1)
+        answer = self._attempt(threading.Event(), self._by_order(order_id), 1)
         return Reply(answer.records, answer.req_id, 1)
 
     def likely_rate(self) -> float | None:
@@ -124,27 +141,48 @@ class Client:
         rate = min(self.pace.per_second, by_speed)
         return None if math.isinf(rate) else rate
 
+    def _by_order(self, order_id: str) -> _Question:
+        body = protocol.order_body(self.credentials.tenant_id, order_id)
+        return _Question(protocol.QUERY_BY_ORDER, body, protocol.THE_ORDER_ID)
+
+    def _ask(self, question: _Question, stop: threading.Event, away: Callable[[bool], None]) -> Reply:
+        try:
+            answer = self._attempt(stop, question, 1)
+        except TransientError as error:  # tenacity takes 50 us of CPU: for those only that are asked again
+            failed = [error]
+        except ApiError as error:
+            error.attempts = 1
+            raise
+        else:
+            return Reply(answer.records, answer.req_id, 1)
+        try:
+            answer = self._retrying(self._next_attempt, failed, stop, question, away)
+        except ApiError as error:
+            error.attempts = self._retrying.statistics["attempt_number"]  # kept for each thread
+            raise
+        return Reply(answer.records, answer.req_id, self._retrying.statistics["attempt_number"])
+
     def _next_attempt(
         self,
         failed: list[TransientError],
         stop: threading.Event,
-        body: bytes,
+        question: _Question,
         away: Callable[[bool], None],  # noqa: ARG002 - for `_wait_for_next`
     ) -> protocol.Answer:
         """As `_attempt`; what has failed already counts as the first one."""
         if failed:
             raise failed.pop()
-        return self._attempt(stop, body, self._retrying.statistics["attempt_number"])
+        return self._attempt(stop, question, self._retrying.statistics["attempt_number"])
 
-    def _attempt(self, stop: threading.Event, body: bytes, attempt: int) -> protocol.Answer:
+    def _attempt(self, stop: threading.Event, question: _Question, attempt: int) -> protocol.Answer:
         with self._place(stop):
             self._wait_for_slot(stop)
             sent_at = time.monotonic()
-            signed = protocol.signed_headers(self.credentials, body, int(self._now() * 1000))
+            signed = protocol.signed_headers(self.credentials, question.body, int(self._now() * 1000))
             try:
                 with self._count:
                     self.requests += 1
-                response = self._transport.post(body, signed)
+                response = self._transport.post(question.path, question.body, signed)
                 took_s = time.monotonic() - sent_at
                 self._answer_s = took_s if self._answer_s is None else 0.95 * self._answer_s + 0.05 * took_s
                 self._notice_clock(response.date)
@@ -152,7 +190,8 @@ class Client:
                     response.status,
                     response.body,
                     retry_after_s=_retry_after_s(response.retry_after, self._now()),
-                    redact=partial(self._redact, signed["sign"]),
+                    redact=partial(self._redact, signed["sign"], question.numbers),
+                    check=question.check,
                 )
             except ApiError as error:
                 if isinstance(error, TransientError) and error.rate_limited:
@@ -214,8 +253,11 @@ class Client:
             error.what += f" This machine's clock is {abs(self.clock_difference_s):.0f} s {side} the gateway's."
             error.args = (error.what,)
 
-    def _redact(self, sign: str, text: str) -> str:
-        return self.credentials.redact(text.replace(sign, "***"))
+    def _redact(self, sign: str, numbers: tuple[str, ...], text: str) -> str:
+        text = self.credentials.redact(text.replace(sign, "***"))  # first: a number may be a part of them
+        for number in numbers:
+            text = text.replace(number, "***")
+        return text
 
 
 def _log_failure(error: ApiError, attempt: int, sent_at: float) -> None:
@@ -225,7 +267,7 @@ def _log_failure(error: ApiError, attempt: int, sent_at: float) -> None:
 
 
 def _fields(said: Evidence, attempt: int, sent_at: float) -> dict[str, object]:
-    """What is logged of a request: neither the order id nor the vendor's words."""
+    """What is logged of a request: neither what was asked nor the vendor's words."""
     latency_ms = round(1000 * (time.monotonic() - sent_at), 1)
     return {
         "attempt": attempt,

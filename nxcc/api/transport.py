@@ -1,4 +1,4 @@
-"""One POST after another to one address: pooled connections, the environment's proxies and certificates, hard bounds.
+"""One POST after another to one gateway: pooled connections, the environment's proxies and certificates, hard bounds.
 
 Nothing is sent twice here: a signature is good for one request, so trying again is for the client, which signs anew.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, cast
@@ -26,30 +26,32 @@ from nxcc.errors import ApiError, ConfigurationError, TransientError
 
 
 class Transport:
-    """Sends to `url`. Thread-safe; `connections` is how many threads may send at once.
+    """Sends to the `paths` of `base_url`. Thread-safe; `connections` is how many threads may send at once.
 
     `timeout_s` bounds connecting and each wait for bytes, and twice it a whole answer; an answer is at most
     `MAX_ANSWER_BYTES`. Raises `ConfigurationError` for an address, proxy or certificate file that cannot be used.
     """
 
-    def __init__(self, url: str, *, connections: int, timeout_s: float) -> None:
+    def __init__(self, base_url: str, paths: Sequence[str], *, connections: int, timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self._deadline = Deadline(2 * timeout_s)
-        self._pool, target, host = self._open(url, connections)
+        self._pool, targets, host = self._open([base_url + path for path in paths], connections)
         self._pool.timeout = urllib3.Timeout(connect=timeout_s)  # the socket keeps it, for each wait
-        self._through_tunnel = self._pool.proxy is not None and target.startswith("/")
+        self._through_tunnel = self._pool.proxy is not None and targets[0].startswith("/")
         always = {"Host": host, "User-Agent": "nxcc", "Accept-Encoding": "gzip, deflate"}
         if not self._through_tunnel:
             always |= self._pool.proxy_headers
-        self._head = f"POST {target} HTTP/1.1\r\n{_lines(always)}"
+        self._heads = {
+            path: f"POST {target} HTTP/1.1\r\n{_lines(always)}" for path, target in zip(paths, targets, strict=True)
+        }
 
-    def post(self, body: bytes, headers: dict[str, str]) -> Response:
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> Response:
         """Sends one request, once and to this gateway only, and reads the whole answer. Headers are ASCII.
 
         Raises `TransientError` when there is none, `ApiError` for one that is too large, `ConfigurationError` when the
         gateway's certificate is not trusted.
         """
-        request = f"{self._head}{_lines(headers)}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+        request = f"{self._heads[path]}{_lines(headers)}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
         try:
             with self._deadline.watch() as watched:
                 response = self._exchange(request, watched)
@@ -87,15 +89,15 @@ class Transport:
         finally:
             self._pool._put_conn(connection)
 
-    def _open(self, url: str, connections: int) -> tuple[urllib3.HTTPConnectionPool, str, str]:
-        """The connection pool, the request target and the host.
+    def _open(self, urls: list[str], connections: int) -> tuple[urllib3.HTTPConnectionPool, list[str], str]:
+        """The connection pool, the request targets and the host, which is the same for all.
 
         requests makes them, with the environment's proxies and certificates; read on each send, these alone would make
         a request 40 % dearer. Of what a session's send does besides, nothing is wanted here: no cookies, no .netrc, no
         hooks, no redirects; the trusted certificates it would load are named below.
         """
-        environment = requests.Session().merge_environment_settings(url, {}, None, None, None)
-        proxies = {} if _is_loopback(url) else environment["proxies"]
+        environment = requests.Session().merge_environment_settings(urls[0], {}, None, None, None)
+        proxies = {} if _is_loopback(urls[0]) else environment["proxies"]
         verify = DEFAULT_CA_BUNDLE_PATH if environment["verify"] is True else environment["verify"]
         if isinstance(verify, str) and not Path(verify).exists():
             raise ConfigurationError(
@@ -103,9 +105,11 @@ class Transport:
             )
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
         try:
-            prepared = requests.Request("POST", url).prepare()
-            pool = adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies, cert=environment["cert"])
-            target = adapter.request_url(prepared, proxies)
+            prepared = [requests.Request("POST", url).prepare() for url in urls]
+            pool = adapter.get_connection_with_tls_context(
+                prepared[0], verify, proxies=proxies, cert=environment["cert"]
+            )
+            targets = [adapter.request_url(one, proxies) for one in prepared]
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError):
             raise ConfigurationError(
                 "The gateway's address, or that of the proxy to it, cannot be used.",
@@ -114,7 +118,7 @@ class Transport:
         http_pool = cast(urllib3.HTTPConnectionPool, pool)
         kind = cast(type[urllib3.connection.HTTPConnection], http_pool.ConnectionCls)
         http_pool.ConnectionCls = _connections(kind)
-        return http_pool, target, urlsplit(prepared.url or url).netloc
+        return http_pool, targets, urlsplit(prepared[0].url or urls[0]).netloc
 
     def _late(self) -> TransientError:
         return TransientError(f"No whole answer within {2 * self._timeout_s:g} s.", cure="Ask again later.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import orjson
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from nxcc.account import Credentials
 from nxcc.api import protocol
 from nxcc.errors import ApiError, ConfigurationError, TransientError
+from nxcc.stretches import CallFilters
 
 from ..conftest import SAMPLES
 
@@ -53,6 +55,48 @@ def test_order_body__blank_id_is_never_sent(order_id: str) -> None:
         protocol.order_body(12, order_id)
 
 
+BODIES = [
+    (CallFilters(), b""),
+    (CallFilters(direction="inbound"), b',"direction":1'),
+    (CallFilters(direction="outbound"), b',"direction":2'),
+    (CallFilters(direction="aicc"), b',"direction":3'),
+    (CallFilters(answered=False), b',"answered":1'),
+    (CallFilters(answered=True), b',"answered":2'),
+    (CallFilters(agent="NX1"), b',"name":"NX1"'),
+    (CallFilters(caller="4420"), b',"caller":"4420"'),
+    (CallFilters(callee="NX1@host:5060"), b',"callee":"NX1@host:5060"'),
+    (CallFilters(call_id="c1"), b',"callId":"c1"'),
+    (CallFilters(order_id="回访 1"), ',"orderId":"回访 1"'.encode()),
+    (
+        CallFilters("aicc", False, "a", "b", "c", "d", "007"),
+        b',"direction":3,"answered":1,"name":"a","caller":"b","callee":"c","callId":"d","orderId":"007"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("filters", "more"), BODIES, ids=lambda value: str(value)[:60])
+def test_page_body__seconds_pages_from_1_and_the_requests_own_codes(filters: CallFilters, more: bytes) -> None:
+    body = protocol.page_body(12, 1700000000, 1700003599, 3, filters=filters)
+    assert body == b'{"tenantId":12,"startTime":1700000000,"endTime":1700003599,"size":100,"page":3' + more + b"}"
+
+
+def test_page_body__one_second_and_another_size() -> None:
+    body = protocol.page_body(12, 0, 0, 1, size=1)
+    assert body == b'{"tenantId":12,"startTime":0,"endTime":0,"size":1,"page":1}'
+
+
+NONSENSE = [
+    {"from_s": 11}, {"from_s": -1}, {"to_s": 1_700_000_000_000}, {"from_s": 170_000_000_000, "to_s": 170_000_000_001},
+    {"page": 0}, {"page": -1}, {"size": 0}, {"size": 101}, {"filters": CallFilters(direction="callbot")},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", NONSENSE, ids=str)
+def test_page_body__nonsense_is_never_sent(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        protocol.page_body(12, **{"from_s": 1, "to_s": 10, "page": 1} | wrong)
+
+
 @pytest.mark.parametrize("algorithm", ["md5", "sha256"])
 def test_signed_headers__everything_the_vendor_requires(algorithm: str) -> None:
     account = Credentials("https://gateway", "the-key", "the-secret", 7, algorithm)  # type: ignore[arg-type]
@@ -86,7 +130,13 @@ def test_decode__one_record_that_is_no_list() -> None:
     assert protocol.decode(200, envelope(0, data={"callId": "c"})).records == [{"callId": "c"}]
 
 
-@pytest.mark.parametrize("data", ["", "text", 0, 1, True, False, {"a": 1}, [1], [{"callId": "c"}, None], [[]], [{}]])
+SHAPES = [
+    "", "text", 0, 1, True, False, {"a": 1}, [1], [{"callId": "c"}, None], [[]], [{}],
+    {"list": [{"callId": "c"}], "total": 1}, {"records": [{"callId": "c"}]}, {"list": []},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", SHAPES, ids=str)
 def test_decode__data_of_another_shape_is_a_failure_not_no_calls(data: object) -> None:
     with pytest.raises(ApiError, match="shape") as failed:
         protocol.decode(200, envelope(0, data=data))
@@ -145,6 +195,18 @@ def test_decode__configuration_failure_names_its_cure(code: int, named: str) -> 
     with pytest.raises(ConfigurationError) as failed:
         protocol.decode(200, envelope(code))
     assert named in failed.value.cure
+
+
+@pytest.mark.parametrize("check", [protocol.THE_ORDER_ID, protocol.THE_PERIOD])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, envelope(41000)), (200, envelope(1002)), (418, b"{}")],
+    ids=["41000", "1002", "HTTP 418"],
+)
+def test_decode__the_cure_names_what_was_asked(status: int, body: bytes, check: str) -> None:
+    with pytest.raises(ApiError) as failed:
+        protocol.decode(status, body, check=check)
+    assert failed.value.cure.endswith(f"{check}.")
 
 
 @pytest.mark.parametrize("words", ["appkey access rate limit", "Too Many Requests", "访问频繁", "接口限流"])
