@@ -1,5 +1,6 @@
 """Every answer ever fetched: an append-only ledger that is also the cache."""
 
+from nxcc.archive.asked_again import orders_to_ask_again
 from nxcc.archive.explored import Explored
 from nxcc.archive.lake import Lake
 from nxcc.archive.ledger import Archive
@@ -22,6 +23,7 @@ __all__ = [
     "Tallied",
     "Tally",
     "Window",
+    "orders_to_ask_again",
     "standing",
     "standing_of_file",
 ]
