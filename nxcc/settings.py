@@ -30,7 +30,7 @@ People = Annotated[tuple[str, ...], NoDecode]  # commas between them in the envi
 
 Source = Literal["environment", "secrets.toml", "default"]
 _SHOWN_FROM = 8  # characters; of a shorter key nothing is shown
-_SECRETS = ("access_key", "access_secret", "database_url")
+_SECRETS = ("access_key", "access_secret", "database_url", "notice_url")
 _CREDENTIALS = ("access_key", "access_secret", "tenant_id")
 
 
@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     lake_path: str | None = Field(
         None, description="Folder of a team's archive and uploads, which all its machines reach under this path."
     )
+    notice_url: SecretStr | None = Field(
+        None, description="Where schedules post what happened (Slack's incoming webhook, say); it is never shown."
+    )
+    public_url: str | None = Field(None, description="The app's own address, for links in what is posted there.")
     log_format: logs.Format = Field("plain", description="How the log on stderr is written: plain, or a JSON a line.")
     log_level: logs.Level = Field("info", description="What is logged: debug has a line for each request.")
 
@@ -118,6 +122,29 @@ class Settings(BaseSettings):
         if parts.fragment or (parts.port is not None and parts.port < 1) or not text.isprintable() or " " in text:
             raise ValueError
         return SecretStr(f"postgresql://{text.partition('://')[2]}")
+
+    @field_validator("notice_url")
+    @classmethod
+    def _notices(cls, value: SecretStr | None) -> SecretStr | None:
+        text = value.get_secret_value().strip() if value else ""
+        if not text:
+            return None
+        parts = urlsplit(text)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable() or " " in text:
+            raise ValueError
+        if parts.fragment or (parts.port is not None and parts.port < 1):
+            raise ValueError
+        return SecretStr(text)
+
+    @field_validator("public_url")
+    @classmethod
+    def _own_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or not value.isprintable()):
+            raise ValueError
+        if parts.query or parts.fragment or parts.username or parts.password or " " in (value or ""):
+            raise ValueError
+        return value.rstrip("/") if value else None
 
     @field_validator("lake_path")
     @classmethod
@@ -247,6 +274,8 @@ ACCEPTS: dict[str, str] = {
     "keep_days": "days, a whole number from 1 to 36500, or 0 to keep everything",
     "database_url": "an address such as postgresql://user:password@host:5432/nxcc",
     "lake_path": "the path of a folder that all machines share",
+    "notice_url": "an address such as https://hooks.slack.com/services/...",
+    "public_url": "the app's address, such as https://calls.example.com, without user, query or fragment",
     "log_format": "plain or json",
     "log_level": "debug, info, warning or error",
 }

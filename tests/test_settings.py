@@ -46,7 +46,7 @@ def test_load__defaults(tmp_path: Path) -> None:
         "fresh_found_s": 86400, "fresh_no_calls_s": 300, "data_dir": PROJECT / ".nxcc", "timezone": None,
         "short_talk_s": 10, "service_level_s": 20, "currency": "", "viewers": (), "analysts": (), "leads": (),
         "admins": (), "sign_in_s": 0, "allow_anonymous": False, "keep_days": 0, "database_url": None,
-        "lake_path": None, "log_format": "plain", "log_level": "info",
+        "lake_path": None, "notice_url": None, "public_url": None, "log_format": "plain", "log_level": "info",
     }  # fmt: skip
 
 
@@ -69,6 +69,41 @@ def test_load__a_team_needs_a_database_and_a_folder(environment: Callable[..., N
     with pytest.raises(SettingsError, match="NXCC_DATABASE_URL has a value") as told:
         load(none)
     assert "pass-word" not in f"{told.value} {told.value.cure}"
+
+
+def test_load__where_notices_go(environment: Callable[..., None], tmp_path: Path) -> None:
+    none = tmp_path / "none.toml"
+    environment(NOTICE_URL=" https://hooks.example.com/services/T0/the-token ", PUBLIC_URL="https://calls.example.com/")
+    settings = load(none)
+    assert settings.notice_url
+    assert settings.notice_url.get_secret_value() == "https://hooks.example.com/services/T0/the-token"
+    assert settings.public_url == "https://calls.example.com"
+    assert shown(settings, "notice_url") == "set, never shown"
+    assert "the-token" not in repr(settings)
+    assert settings.notice_url.get_secret_value() in for_logs(none).secrets
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NOTICE_URL", "ftp://hooks.example.com/the-token"),
+        ("NOTICE_URL", "hooks.example.com/the-token"),
+        ("NOTICE_URL", "https:///the-token"),
+        ("NOTICE_URL", "https://hooks.example.com/the-token#part"),
+        ("NOTICE_URL", "https://hooks.example.com:0/the-token"),
+        ("NOTICE_URL", "https://hooks.example.com/a the-token"),
+        ("PUBLIC_URL", "calls.example.com"),
+        ("PUBLIC_URL", "https://amy:the-token@calls.example.com"),
+        ("PUBLIC_URL", "https://calls.example.com/?the-token"),
+    ],
+)
+def test_load__an_address_that_cannot_be_used(
+    environment: Callable[..., None], tmp_path: Path, name: str, value: str
+) -> None:
+    environment(**{name: value})
+    with pytest.raises(SettingsError, match=f"NXCC_{name} has a value") as refused:
+        load(tmp_path / "none.toml")
+    assert "the-token" not in str(refused.value)
 
 
 def test_load__environment_over_file_over_default(secrets: Secrets, environment: Callable[..., None]) -> None:

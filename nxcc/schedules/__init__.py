@@ -1,0 +1,1 @@
+"""What is done again and again by itself: schedules, when they are due, their runs, and who begins them."""
