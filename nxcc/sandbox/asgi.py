@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.applications import Starlette
@@ -19,13 +19,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from nxcc.api.protocol import QUERY_BY_ORDER
+from nxcc.api.protocol import PAGE_BY_TIME, QUERY_BY_ORDER
 from nxcc.sandbox import faults
-from nxcc.sandbox.checks import SandboxCredentials, order_id_in, refusal
+from nxcc.sandbox.by_time import Calls
+from nxcc.sandbox.checks import Refusal, SandboxCredentials, order_id_in, order_in, parsed, refusal
 from nxcc.sandbox.misbehave import misbehave
+from nxcc.sandbox.page_checks import PageAsked, page_in
+from nxcc.sandbox.pages import Pages
 from nxcc.sandbox.recordings import PREFIX, recording
 from nxcc.sandbox.reply import Outcome, Reply, envelope, http_error, success
-from nxcc.sandbox.world import World
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +38,20 @@ class Seen(NamedTuple):
     """One request to the API as it arrived, and what came of it."""
 
     at: float  # time.monotonic() at arrival
-    order_id: str
+    order_id: str  # that was asked for; "" for a page
     ts: str
     sign: str
     algorithm: str
     status: int | None  # HTTP status; None when the connection was made to fail
     code: int | None  # business code, None without an envelope
     body: bytes
+    path: str = QUERY_BY_ORDER  # or PAGE_BY_TIME
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The body's JSON; {} when it is no object."""
+        asked = parsed(self.body)
+        return asked if isinstance(asked, dict) else {}
 
 
 @dataclass
@@ -52,13 +61,15 @@ class Behaviour:
     delay_s: float
     rate_limit: float | None
     clock: Callable[[], float]
+    on_page: Callable[[int], None]
 
 
 @dataclass
 class SandboxApp:
     """The ASGI callable. `requests` keeps the newest 200,000 requests to the API."""
 
-    world: World
+    world: Calls
+    pages: Pages
     credentials: SandboxCredentials
     behaviour: Behaviour
     random_faults: faults.RandomFaults
@@ -68,13 +79,14 @@ class SandboxApp:
     def __post_init__(self) -> None:
         self._reserved = faults.ReservedOrders(self.world.found_record)
         self._noting = threading.Lock()  # others copy the list while the server adds to it
+        self._pages_given = 0
         self._allowed: deque[float] = deque()
         self._date = (0, b"")
         self._rest = _rest(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            if scope["path"] == QUERY_BY_ORDER:
+            if scope["path"] in (QUERY_BY_ORDER, PAGE_BY_TIME):
                 await self._api(scope, receive, send)
             else:
                 await self._rest(scope, receive, send)
@@ -87,25 +99,42 @@ class SandboxApp:
             return await self._send(http_error(405, "Method Not Allowed", headers=((b"allow", b"POST"),)), send)
         at = time.monotonic()
         body = await _body(receive)
-        headers = dict(scope["headers"])
-        outcome = self._decide(headers, body, at)
-        self._note(at, headers, body, outcome)
+        headers, path = dict(scope["headers"]), scope["path"]
+        outcome = self._refused(headers, body, at)
+        if outcome is None:
+            outcome = self._order(body) if path == QUERY_BY_ORDER else await self._page(body)
+        self._note(at, path, headers, body, outcome)
         if self.behaviour.delay_s > 0:
             await asyncio.sleep(self.behaviour.delay_s)
         if isinstance(outcome, Reply):
             return await self._send(outcome, send)
         return await misbehave(outcome, scope, receive, send)
 
-    def _decide(self, headers: dict[bytes, bytes], body: bytes, at: float) -> Outcome:
+    def _refused(self, headers: dict[bytes, bytes], body: bytes, at: float) -> Outcome | None:
         if not self._allow(at):
             return faults.too_many()
         if fault := self.random_faults.draw():
             return fault
         refused = refusal(headers, body, int(self.behaviour.clock() * 1000), self.credentials)
-        if refused:
-            return envelope(refused.code, refused.msg)
-        order_id = order_id_in(body)
-        return self._reserved.outcome(order_id) or success(self.world.data(order_id))
+        return envelope(refused.code, refused.msg) if refused else None
+
+    def _order(self, body: bytes) -> Outcome:
+        order_id = order_in(body, self.credentials.tenant_id)
+        if isinstance(order_id, Refusal):
+            return envelope(order_id.code, order_id.msg)
+        return self._reserved.outcome(order_id) or success(self.pages.data(order_id))
+
+    async def _page(self, body: bytes) -> Outcome:
+        """In a thread: many days may have to be made first, and `on_page` takes what time it likes."""
+        asked = page_in(body, self.credentials.tenant_id)
+        if isinstance(asked, Refusal):
+            return envelope(asked.code, asked.msg)
+        self._pages_given += 1
+        return await asyncio.to_thread(self._page_made, asked, self._pages_given)
+
+    def _page_made(self, asked: PageAsked, n: int) -> Outcome:
+        self.behaviour.on_page(n)
+        return success(self.pages.page(asked))
 
     def _allow(self, at: float) -> bool:
         """Whether the rate limit lets a request pass; those that it refuses do not count against it."""
@@ -120,10 +149,11 @@ class SandboxApp:
         self._allowed.append(at)
         return True
 
-    def _note(self, at: float, headers: dict[bytes, bytes], body: bytes, outcome: Outcome) -> None:
+    def _note(self, at: float, path: str, headers: dict[bytes, bytes], body: bytes, outcome: Outcome) -> None:
         ts, sign, algorithm = (headers.get(name, b"").decode("latin-1") for name in (b"ts", b"sign", b"algorithm"))
         status, code = (outcome.status, outcome.code) if isinstance(outcome, Reply) else (None, None)
-        seen = Seen(at, order_id_in(body), ts, sign, algorithm, status, code, body)
+        order_id = order_id_in(body) if path == QUERY_BY_ORDER else ""
+        seen = Seen(at, order_id, ts, sign, algorithm, status, code, body, path)
         with self._noting:
             self.requests.append(seen)
         log.debug("request", extra={"status": status, "code": code})

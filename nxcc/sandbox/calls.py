@@ -193,6 +193,11 @@ def _whole(ms: float) -> int:
     return int(ms // 1000) * 1000
 
 
+def day_of(ms: int) -> date:
+    """The day of a moment (epoch ms) in Asia/Shanghai."""
+    return datetime.fromtimestamp(ms / 1000, ZONE).date()
+
+
 def midnight_ms(day: date) -> int:
     """When `day` begins in Asia/Shanghai."""
     return _ms(datetime.combine(day, time(0), ZONE))

@@ -39,7 +39,7 @@ class Refusal:
 
 def order_id_in(body: bytes) -> str:
     """The order id that a body speaks of, "" when there is none; nothing is checked."""
-    asked = _json(body)
+    asked = parsed(body)
     order_id = asked.get("orderId") if isinstance(asked, dict) else None
     return order_id if isinstance(order_id, str) else ""
 
@@ -47,7 +47,7 @@ def order_id_in(body: bytes) -> str:
 def refusal(
     headers: Mapping[bytes, bytes], body: bytes, now_ms: int, credentials: SandboxCredentials
 ) -> Refusal | None:
-    """The first thing wrong with a request, in the vendor's order, or None. Header names are lower-case bytes."""
+    """The first thing wrong with a request's headers, in the vendor's order, or None. Names are lower-case bytes."""
     for name, spelling in _REQUIRED:
         if not headers.get(name):
             return Refusal(1001, f"Request header {spelling} is missing")
@@ -68,24 +68,34 @@ def refusal(
     expected = sign(credentials.access_key, credentials.access_secret, ts.decode("ascii"), body, algorithm=algorithm)
     if not hmac.compare_digest(headers[b"sign"], expected.encode("ascii")):
         return Refusal(1003, "Sign error")
-    return _body_refusal(_json(body), credentials.tenant_id)
+    return None
 
 
-def _body_refusal(asked: object, tenant_id: int) -> Refusal | None:
+def order_in(body: bytes, tenant_id: int) -> str | Refusal:
+    """The order id that a body asks for, or the first thing wrong with it."""
+    asked = parsed(body)
     if not isinstance(asked, dict):
         return Refusal(1002, "The body is not a JSON object")
+    if refused := tenant_refusal(asked, tenant_id):
+        return refused
+    order_id = asked.get("orderId")
+    if not isinstance(order_id, str) or not order_id.strip():
+        return Refusal(41000, "orderId cannot be empty")
+    return order_id
+
+
+def tenant_refusal(asked: Mapping[str, object], tenant_id: int) -> Refusal | None:
+    """What is wrong with the tenant that a body names, or None."""
     tenant = asked.get("tenantId")
     if type(tenant) is not int:  # a bool, a float or digits in quotes are not an integer to the vendor
         return Refusal(1002, "Parameter tenantId is wrong")
     if tenant != tenant_id:
         return Refusal(1005, "The account has no permission for this tenantId")
-    order_id = asked.get("orderId")
-    if not isinstance(order_id, str) or not order_id.strip():
-        return Refusal(41000, "orderId cannot be empty")
     return None
 
 
-def _json(body: bytes) -> object:
+def parsed(body: bytes) -> object:
+    """A body's JSON; None when it is none."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:

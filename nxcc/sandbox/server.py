@@ -20,7 +20,9 @@ from nxcc.errors import SandboxError
 from nxcc.sandbox.asgi import Behaviour, SandboxApp, Seen
 from nxcc.sandbox.calls import ZONE
 from nxcc.sandbox.checks import SandboxCredentials
+from nxcc.sandbox.crowd import Crowd
 from nxcc.sandbox.faults import RandomFaults
+from nxcc.sandbox.pages import Arrived, Manner, Pages
 from nxcc.sandbox.world import World
 
 ACCESS_KEY = "sandbox-key"
@@ -115,7 +117,10 @@ class Sandbox:
 
     `port` 0 takes a free one. `today` is the day that ends the world's 60 days (default: today in Asia/Shanghai).
     `delay_s` passes before each answer. `faults` is the share of requests that fail by a random transient fault.
-    `rate_limit` is how many requests may pass in a second; more get HTTP 429. `clock` gives epoch seconds.
+    `rate_limit` is how many requests may pass in a second; more get HTTP 429. `clock` gives epoch seconds. A `crowd`
+    stands for the ordinary world. `pages` is one of `MANNERS`, in which pages of calls by time are given, or "".
+    `on_page` is called before each page is made, in a thread, with how many were asked for so far (1 for the first);
+    it may `add_calls`.
     """
 
     def __init__(
@@ -132,14 +137,18 @@ class Sandbox:
         access_key: str = ACCESS_KEY,
         access_secret: str = ACCESS_SECRET,
         tenant_id: int = TENANT_ID,
+        crowd: Crowd | None = None,
+        pages: Manner = "",
+        on_page: Callable[[int], None] = lambda _: None,
     ) -> None:
         if rate_limit is not None and rate_limit <= 0:
             raise SandboxError(f"The sandbox's rate limit must be above 0, not {rate_limit}.", cure="Leave it out.")
         if not 0 <= faults <= 1:
             raise SandboxError(f"The sandbox's share of faults must be from 0 to 1, not {faults}.")
         self._host, self._port, self._seed, self._faults = host, port, seed, faults
+        self._crowd, self._manner = crowd, pages
         self._today = today or datetime.fromtimestamp(clock(), ZONE).date()
-        self._behaviour = Behaviour(delay_s, rate_limit, clock)
+        self._behaviour = Behaviour(delay_s, rate_limit, clock, on_page)
         self.credentials = SandboxCredentials(access_key, access_secret, tenant_id)
         self._thread: threading.Thread | None = None
         self._prepare(port)
@@ -147,14 +156,29 @@ class Sandbox:
     def _prepare(self, port: int) -> None:
         shown = "127.0.0.1" if self._host in ("", "0.0.0.0") else f"[{self._host}]" if ":" in self._host else self._host
         self.base_url = f"http://{shown}:{port}"
-        self.world = World(self._seed, self._today, base_url=self.base_url)
+        self.world: World | Crowd = self._crowd or World(self._seed, self._today)
+        self.world.base_url = self.base_url
         draws = RandomFaults(self._faults, self._seed, lambda: self.world.found_record("FAULT"))
-        self._app = SandboxApp(self.world, self.credentials, self._behaviour, draws)
+        self._pages = Pages(self.world, self._seed, self._manner)
+        self._app = SandboxApp(self.world, self._pages, self.credentials, self._behaviour, draws)
 
     @property
     def requests(self) -> tuple[Seen, ...]:
         """The requests to the API so far (the newest 200,000), oldest first; a copy."""
         return self._app.seen()
+
+    def calls_by_time(self, from_s: int, to_s: int) -> list[str]:
+        """The ids of the calls that are there now and began from one epoch second up to, not including, another."""
+        return self._pages.calls_by_time(from_s, to_s)
+
+    def add_calls(self, n: int, from_s: int, to_s: int) -> list[Arrived]:
+        """Adds calls that began in this time, each of a new order; both kinds of requests find them from now on.
+
+        Those of one run are forgotten when it ends. Raises `SandboxError` when it does not run.
+        """
+        if self._thread is None:
+            raise SandboxError("The sandbox does not run: no call can be added to it.", cure="Start it first.")
+        return self._pages.add(n, from_s, to_s)
 
     @property
     def elsewhere(self) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
 from datetime import date, timedelta
 from functools import cached_property
 
 import orjson
 
 from nxcc.sandbox import calls, cast, examples, ids
+from nxcc.sandbox.by_time import At, Kept
 from nxcc.sandbox.cast import Campaign
 from nxcc.sandbox.examples import Example
 from nxcc.sandbox.wire import Record, plain_record, to_wire
@@ -34,6 +36,9 @@ class World:
         self.base_url = base_url  # where its recordings are served
         self._per_day: dict[date, int] = {}
         self._data: dict[str, bytes] = {}
+        self._kept = Kept()
+        self._days: set[date] = set()  # whose orders' calls are kept
+        self._keeping = threading.Lock()
 
     def orders(self) -> list[str]:
         """All order ids of the window, oldest day first. Some have no calls."""
@@ -42,7 +47,7 @@ class World:
     def records(self, order_id: str) -> list[Record]:
         """The calls of one order in the vendor's wire form, newest first; [] for an unknown one or one never called."""
         place = self._place(order_id)
-        return self._generate(order_id, *place) if place else []
+        return [record for _, record in self._told(order_id, *place)][::-1] if place else []
 
     def data(self, order_id: str) -> bytes:
         """`records` as JSON, cached: what stands under "data" in the answer."""
@@ -55,10 +60,27 @@ class World:
 
     def found_record(self, order_id: str) -> Record:
         """One plain answered call for an id that is not an order of this world, on the window's last day."""
-        rng = random.Random(f"{self.seed}/found/{order_id}")
-        call = calls.found_call(self.last_day, rng)
-        record = plain_record(call, self._call_id(order_id, 0), order_id, self.base_url, rng)
-        return {**record, "orderId": order_id}
+        return found_record(self.seed, self.last_day, self.base_url, order_id)
+
+    def between(self, from_ms: int, to_ms: int) -> list[At]:
+        """The calls of the listed orders that began from one epoch ms to another, both included, oldest first."""
+        first = max(self.first_day, calls.day_of(from_ms) - timedelta(days=calls.CARRY_DAYS))
+        last = min(self.last_day, calls.day_of(to_ms))
+        with self._keeping:
+            self._keep({first + timedelta(days=n) for n in range((last - first).days + 1)} - self._days)
+            return self._kept.between(from_ms, to_ms)
+
+    def record_of(self, call_id: str) -> Record:
+        """The record of a call that was in `between`."""
+        return self._kept.record_of(call_id)
+
+    def bytes_of(self, call_id: str) -> bytes:
+        """The same as JSON."""
+        return self._kept.bytes_of(call_id)
+
+    def order_of(self, call_id: str) -> str:
+        """The order that it belongs to."""
+        return self._kept.order_of(call_id)
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
@@ -67,10 +89,21 @@ class World:
 
     @cached_property
     def _orders(self) -> list[str]:
-        days = [self.first_day + timedelta(days=i) for i in range(DAYS)]
-        named = ((day, n, self._campaign(day, n)[0].style) for day in days for n in range(self._count(day)))
-        listed = [(day, n, ids.order_id(style, day, n)) for day, n, style in named]
-        return [order_id for day, n, order_id in listed if self._is_over(day, n)]
+        days = (self.first_day + timedelta(days=i) for i in range(DAYS))
+        return [order_id for day in days for order_id, _ in self._orders_of(day)]
+
+    def _orders_of(self, day: date) -> list[tuple[str, int]]:
+        """The order ids of a day, each with its number."""
+        numbers = (n for n in range(self._count(day)) if self._is_over(day, n))
+        return [(ids.order_id(self._campaign(day, n)[0].style, day, n), n) for n in numbers]
+
+    def _keep(self, days: set[date]) -> None:
+        for day in days:
+            for order_id, n in self._orders_of(day):
+                for start_ms, record in self._told(order_id, day, n):
+                    self._kept.add(start_ms, order_id, record)
+        self._kept.in_order()
+        self._days |= days
 
     def _count(self, day: date) -> int:
         """How many orders a day has: the week's rhythm, a little weather, and a slow swing over the months."""
@@ -103,13 +136,23 @@ class World:
         midnight_ms = calls.midnight_ms(self.last_day + timedelta(days=1))
         return all(call.end_ms < midnight_ms for call in calls.calls_of(campaign, day, rng))
 
-    def _generate(self, order_id: str, day: date, n: int) -> list[Record]:
+    def _told(self, order_id: str, day: date, n: int) -> list[tuple[int, Record]]:
+        """When the calls of an order really began, epoch ms, and their records; oldest first."""
         campaign, rng = self._campaign(day, n)
-        happened = calls.calls_of(campaign, day, rng)
-        told = [
-            to_wire(call, self._call_id(order_id, i), order_id, self.base_url, rng) for i, call in enumerate(happened)
+        return [
+            (call.start_ms, to_wire(call, call_id(self.seed, order_id, i), order_id, self.base_url, rng))
+            for i, call in enumerate(calls.calls_of(campaign, day, rng))
         ]
-        return told[::-1]
 
-    def _call_id(self, order_id: str, attempt: int) -> str:
-        return hashlib.sha256(f"{self.seed}/{order_id}/{attempt}".encode()).hexdigest()[:25]
+
+def found_record(seed: int, day: date, base_url: str, order_id: str) -> Record:
+    """One plain answered call of `day` for an id that is not an order of a world."""
+    rng = random.Random(f"{seed}/found/{order_id}")
+    call = calls.found_call(day, rng)
+    record = plain_record(call, call_id(seed, order_id, 0), order_id, base_url, rng)
+    return {**record, "orderId": order_id}
+
+
+def call_id(seed: int, order_id: str, attempt: int) -> str:
+    """The id of an order's first call (0), or a later one."""
+    return hashlib.sha256(f"{seed}/{order_id}/{attempt}".encode()).hexdigest()[:25]

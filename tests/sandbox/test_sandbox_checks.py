@@ -127,7 +127,7 @@ def test_credentials__can_be_chosen() -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", QUERY_BY_ORDER, 405), ("PUT", QUERY_BY_ORDER, 405), ("POST", "/saas/cc/openapi/cdr/page", 404),
+    [("GET", QUERY_BY_ORDER, 405), ("PUT", QUERY_BY_ORDER, 405), ("POST", "/saas/cc/openapi/cdr/list", 404),
      ("GET", "/", 404), ("POST", "/recordings/a.wav", 405)],
 )  # fmt: skip
 def test_other_requests__are_refused_as_json(sandbox: Sandbox, method: str, path: str, status: int) -> None:
