@@ -12,7 +12,8 @@ from nxcc.sandbox.wire import Record
 
 _NO_SECONDS = 10**11  # an epoch time from here on is in milliseconds
 _WRONG = 41000
-_TEXTS = {"name": "agentName", "caller": "caller", "callee": "callee", "callId": "callId", "orderId": "orderId"}
+_TEXTS = {"name": "agentName", "caller": "caller", "callee": "callee"}  # as a record calls them
+_IDS = ("callId", "orderId")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class PageAsked:
     """One page of the calls that began from one epoch second to another, both included.
 
     `answered` (0 all, 1 not answered, 2 answered) and `direction` (0 all, 1 inbound, 2 outbound, 3 AICC) are the
-    request's codes; `texts` are keys of a record with what they must be.
+    request's codes; `texts` are keys of a record with what they must be. `order_id` is that of the order which a call
+    belongs to, also where its record leaves it blank.
     """
 
     from_s: int
@@ -30,20 +32,21 @@ class PageAsked:
     answered: int
     direction: int
     texts: tuple[tuple[str, str], ...]
+    call_id: str
+    order_id: str
 
     @property
-    def all_calls(self) -> bool:
-        """Whether nothing is filtered."""
-        return not (self.answered or self.direction or self.texts)
+    def by_record(self) -> bool:
+        """Whether a call's record must be looked at."""
+        return bool(self.answered or self.direction or self.texts)
 
-    def fits(self, record: Record, order_id: str) -> bool:
-        """Whether a call passes the filters; its order counts, also where its record leaves it blank."""
+    def fits(self, record: Record) -> bool:
+        """Whether a record passes the filters."""
         if self.direction and int(record["direction"]) != self.direction - 1:
             return False
         if self.answered and record["answered"] != (self.answered == 2):
             return False
-        said = {**record, "orderId": order_id}
-        return all(said.get(key) == text for key, text in self.texts)
+        return all(record.get(key) == text for key, text in self.texts)
 
 
 def page_in(body: bytes, tenant_id: int) -> PageAsked | Refusal:
@@ -62,8 +65,9 @@ def _page(asked: Mapping[str, Any]) -> PageAsked:
         answered = 2 if answered else 1
     texts = tuple((key, asked[name]) for name, key in _TEXTS.items() if asked.get(name))
     return PageAsked(
-        asked["startTime"], asked["endTime"], asked["size"], asked["page"], answered, asked.get("direction", 0), texts
-    )
+        asked["startTime"], asked["endTime"], asked["size"], asked["page"], answered, asked.get("direction", 0), texts,
+        asked.get("callId", ""), asked.get("orderId", ""),
+    )  # fmt: skip
 
 
 def _time_refusal(asked: Mapping[str, Any]) -> Refusal | None:
@@ -93,5 +97,5 @@ def _number_refusal(asked: Mapping[str, Any]) -> Refusal | None:
 
 
 def _text_refusal(asked: Mapping[str, Any]) -> Refusal | None:
-    wrong = (name for name in _TEXTS if not isinstance(asked.get(name, ""), str))
+    wrong = (name for name in (*_TEXTS, *_IDS) if not isinstance(asked.get(name, ""), str))
     return next((Refusal(_WRONG, f"Parameter {name} is wrong") for name in wrong), None)

@@ -7,7 +7,7 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from typing import Literal
 
@@ -65,7 +65,7 @@ class Pages:
         first = 0 if self._manner == "repeat" else (asked.page - 1) * size
         with self._lock:
             calls = self._matching(asked)[first : first + size]
-            told = [self._bytes_of(call_id) for _, call_id in calls]
+            told = [self._source(call_id).bytes_of(call_id) for _, call_id in calls]
         if self._manner == "endless":
             told += [self._invented(asked, first + n) for n in range(len(told), size)]
         return b"[%b]" % b",".join(told)
@@ -96,12 +96,16 @@ class Pages:
 
     def _matching(self, asked: PageAsked) -> list[At]:
         """All pages after each other."""
-        key = (asked.from_s, asked.to_s, asked.answered, asked.direction, asked.texts, len(self._added))
+        key = (replace(asked, page=1, size=1), len(self._added))
         found = self._found.pop(key, None)
         if found is None:
             found = self._between(1000 * asked.from_s, 1000 * asked.to_s + 999)
-            if not asked.all_calls:
-                found = [at for at in found if asked.fits(self._record_of(at[1]), self._order_of(at[1]))]
+            if asked.call_id:
+                found = [at for at in found if at[1] == asked.call_id]
+            if asked.order_id:
+                found = [at for at in found if self._source(at[1]).order_of(at[1]) == asked.order_id]
+            if asked.by_record:
+                found = [at for at in found if asked.fits(self._source(at[1]).record_of(at[1]))]
             if self._manner == "unsorted":
                 found.sort(key=lambda at: zlib.crc32(at[1].encode()))
             elif self._manner != "ascending":
@@ -117,15 +121,6 @@ class Pages:
 
     def _source(self, call_id: str) -> Calls | Kept:
         return self._added if call_id in self._added else self._world
-
-    def _bytes_of(self, call_id: str) -> bytes:
-        return self._source(call_id).bytes_of(call_id)
-
-    def _record_of(self, call_id: str) -> Record:
-        return self._source(call_id).record_of(call_id)
-
-    def _order_of(self, call_id: str) -> str:
-        return self._source(call_id).order_of(call_id)
 
 
 def _moved(record: Record, start_ms: int) -> Record:

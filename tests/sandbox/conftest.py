@@ -11,7 +11,7 @@ import orjson
 import pytest
 import requests
 
-from nxcc.api.protocol import QUERY_BY_ORDER, sign
+from nxcc.api.protocol import PAGE_BY_TIME, QUERY_BY_ORDER, sign
 from nxcc.sandbox import Sandbox, World
 
 TODAY = date(2026, 11, 24)  # a Tuesday
@@ -20,7 +20,7 @@ Ask = Callable[..., requests.Response]
 
 def ask(sandbox: Sandbox, order_id: object = "NOBODY", **wrong: Any) -> requests.Response:
     """One signed request. `wrong` replaces a header before signing (None drops it), or `body`, `sign`, `secret`,
-    `content_type`, `unsigned` (headers after signing), `timeout_s`."""
+    `content_type`, `unsigned` (headers after signing), `timeout_s`, `path`."""
     credentials = sandbox.credentials
     body: bytes = wrong.get("body", orjson.dumps({"tenantId": credentials.tenant_id, "orderId": order_id}))
     headers: dict[str, str | None] = {
@@ -42,9 +42,27 @@ def ask(sandbox: Sandbox, order_id: object = "NOBODY", **wrong: Any) -> requests
     with requests.Session() as session:
         session.trust_env = False
         return session.post(
-            sandbox.base_url + QUERY_BY_ORDER, data=sent, headers=kept, timeout=wrong.get("timeout_s", 5),
-            allow_redirects=wrong.get("follow", False),
+            sandbox.base_url + wrong.get("path", QUERY_BY_ORDER), data=sent, headers=kept,
+            timeout=wrong.get("timeout_s", 5), allow_redirects=wrong.get("follow", False),
         )  # fmt: skip
+
+
+def page_asked(sandbox: Sandbox, from_s: int, to_s: int, page: int = 1, **more: Any) -> requests.Response:
+    """One page of calls by time; `more` are fields of the body, those that are None are left out."""
+    fields = {"startTime": from_s, "endTime": to_s, "size": 100, "page": page, **more}
+    body = orjson.dumps({name: value for name, value in fields.items() if value is not None})
+    return ask(sandbox, body=body, path=PAGE_BY_TIME)
+
+
+def all_pages(sandbox: Sandbox, from_s: int, to_s: int, **more: Any) -> list[dict[str, Any]]:
+    """The records on all pages, up to the first that is empty."""
+    records: list[dict[str, Any]] = []
+    for page in range(1, 500):
+        found = page_asked(sandbox, from_s, to_s, page, **more).json()["data"]
+        if not found:
+            return records
+        records += found
+    raise AssertionError("the pages come to no end")
 
 
 @pytest.fixture(scope="session")
