@@ -1,8 +1,9 @@
 """When a schedule is due: a cron expression of five fields, in a zone.
 
-The next moment is found by APScheduler's `CronTrigger`; what is not as cron has it there is put right here: it counts
-weekdays from Monday, takes a day of the month and a weekday together where cron takes either, and fires twice on the
-night when the clocks go back.
+What the clocks then show is found by APScheduler's `CronTrigger`; what is not as cron has it there is put right here.
+It counts weekdays from Monday, and takes a day of the month and a weekday together where cron takes either. In a zone
+whose clocks change it fires twice when they go back, and leaves out the night after they went forward (3.11.3: 00:30 in
+Berlin on 30 March 2026); so it is only asked what clocks show, and the zone says when they do.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12),
 _PART = re.compile(r"(\*|\d{1,2}|[a-z]{3})(?:-(\d{1,2}|[a-z]{3}))?(?:/(\d{1,2}))?", re.ASCII)
 WORKDAYS = (1, 2, 3, 4, 5)
 NIGHT_ENDS = 6  # o'clock
+AROUND = timedelta(hours=2)  # no zone's clocks jump further
 _JUST_AFTER = timedelta(microseconds=1)
 
 Values = tuple[int, ...] | None  # None = any
@@ -45,8 +47,8 @@ class When:
         A time that the clocks jump over comes as long after it as they jump; one that comes twice is due at the first,
         unless the hour is a star, which means each hour that passes.
         """
-        soonest = [due for trigger in _triggers(self.cron, self.zone) if (due := self._of(trigger, after))]
-        return min(soonest, default=None)
+        dues = [due for trigger in _triggers(self.cron) if (due := self._next_of(trigger, after))]
+        return min(dues, default=None)
 
     def several(self, after: datetime, most: int) -> Iterator[datetime]:
         """The first moments after this one."""
@@ -55,15 +57,19 @@ class When:
             yield due
             due, most = self.next(due), most - 1
 
-    def _of(self, trigger: CronTrigger, after: datetime) -> datetime | None:
-        each_hour = self.cron.split()[1].startswith("*")
-        while True:
-            due: datetime | None = trigger.get_next_fire_time(None, after.astimezone(UTC) + _JUST_AFTER)
-            if due is None:
-                return None
-            if not due.fold or each_hour:
-                return due.astimezone(UTC)
-            after = due
+    def _next_of(self, trigger: CronTrigger, after: datetime) -> datetime | None:
+        """What the clocks show and what is due are in the same order but where clocks change: there it looks around."""
+        zone = ZoneInfo(self.zone)
+        folds = (0, 1) if self.cron.split()[1].startswith("*") else (0,)
+        clock = after.astimezone(zone).replace(tzinfo=UTC) - AROUND
+        found: list[datetime] = []
+        until = None
+        while (clock := trigger.get_next_fire_time(None, clock + _JUST_AFTER)) and (until is None or clock < until):
+            dues = [clock.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in folds]
+            found += [due for due in dues if due > after]
+            if found and until is None:
+                until = clock + AROUND
+        return min(found, default=None)
 
 
 def checked(cron: str, zone: str, now: datetime) -> When:
@@ -113,10 +119,11 @@ def _days_in_words(day: Values, weekday: Values, hour: int) -> str:
 
 
 @lru_cache(256)
-def _triggers(cron: str, zone: str) -> list[CronTrigger]:
+def _triggers(cron: str) -> list[CronTrigger]:
+    """For what clocks show, as if it were UTC."""
     minute, hour, day, month, weekday = (_values(n, field) for n, field in enumerate(cron.split()))
     days = None if weekday is None else ",".join(WEEKDAYS[n] for n in weekday)
-    always = {"minute": _listed(minute), "hour": _listed(hour), "month": _listed(month), "timezone": ZoneInfo(zone)}
+    always = {"minute": _listed(minute), "hour": _listed(hour), "month": _listed(month), "timezone": UTC}
     if day is not None and days is not None:  # either of them
         return [CronTrigger(day=_listed(day), **always), CronTrigger(day_of_week=days, **always)]
     return [CronTrigger(day=_listed(day), day_of_week=days or "*", **always)]

@@ -131,7 +131,8 @@ class Schedules:
     def take_up(self, run_id: str, now: datetime, holder: str) -> Run | None:
         """The run as it is, for `holder` to make its job; None when it is made, or another one is at it."""
         runs = runs_table.c
-        mine = [runs.id == run_id, runs.state == "due", sa.or_(runs.held_by == holder, runs.held_until < now)]
+        ours_now = sa.or_(runs.held_by == holder, runs.held_until < now)
+        mine = [runs.id == run_id, runs.owner == self._owner, runs.state == "due", ours_now]
         with self._writing() as connection:
             held = runs_table.update().where(*mine).values(held_by=holder, held_until=now + HELD)
             if not connection.execute(held).rowcount:
@@ -144,12 +145,11 @@ class Schedules:
         mine = [runs.id == run_id, runs.state == "due", runs.held_by == holder, runs.job_id == ""]
         return self._change(*mine, job_id=job_id, held_until=now + HELD)
 
-    def under_way(self, run_id: str) -> bool:
-        """Its job is at work."""
+    def under_way(self, run_id: str, job_id: str) -> bool:
+        """Its job is there, and has not ended."""
         runs = runs_table.c
-        return self._change(
-            runs.id == run_id, runs.state.in_(("due", "failed")), state="running", said="", cure="", finished_at=None
-        )
+        waits = (runs.id == run_id, runs.state.in_(("due", "failed")))
+        return self._change(*waits, state="running", job_id=job_id, said="", cure="", finished_at=None)
 
     def close_run(
         self,
