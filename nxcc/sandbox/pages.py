@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
 import zlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from heapq import merge
 from typing import Literal
 
 import orjson
@@ -26,7 +27,7 @@ MANNERS: dict[str, str] = {
     "unsorted": "in no order of time, but always in the same one",
     "endless": "no page is ever short: invented calls follow the last one",
 }
-_KEPT_ANSWERS = 16  # what was found for so many periods is kept, so that the next page costs nothing
+_KEPT_ANSWERS = 32  # what was found for so many periods is kept, so that the next page costs nothing
 _TIMES = ("startTime", "ringTime", "answerTime", "endTime")
 
 
@@ -73,7 +74,8 @@ class Pages:
     def calls_by_time(self, from_s: int, to_s: int) -> list[str]:
         """The ids of the calls that are there and began from one epoch second up to, not including, another."""
         with self._lock:
-            return [call_id for _, call_id in self._between(1000 * from_s, 1000 * to_s - 1)]
+            both = [source.between(1000 * from_s, 1000 * to_s - 1) for source in (self._world, self._added)]
+        return [call_id for _, call_id in sorted(itertools.chain(*both))]
 
     def add(self, n: int, from_s: int, to_s: int) -> list[Arrived]:
         """New calls, each of an order of its own, that began in this time; they are there when this returns."""
@@ -96,31 +98,37 @@ class Pages:
 
     def _matching(self, asked: PageAsked) -> list[At]:
         """All pages after each other."""
-        key = (replace(asked, page=1, size=1), len(self._added))
+        whole = replace(asked, page=1, size=1)
+        there = self._kept(whole, lambda: _fitting(self._world, whole))
+        added = _fitting(self._added, whole)
+        return self._kept((whole, len(added)), lambda: self._in_order(there + added))
+
+    def _in_order(self, calls: list[At]) -> list[At]:
+        if self._manner == "unsorted":
+            return sorted(calls, key=lambda at: zlib.crc32(at[1].encode()))
+        return sorted(calls, reverse=self._manner != "ascending")
+
+    def _kept(self, key: object, find: Callable[[], list[At]]) -> list[At]:
         found = self._found.pop(key, None)
-        if found is None:
-            found = self._between(1000 * asked.from_s, 1000 * asked.to_s + 999)
-            if asked.call_id:
-                found = [at for at in found if at[1] == asked.call_id]
-            if asked.order_id:
-                found = [at for at in found if self._source(at[1]).order_of(at[1]) == asked.order_id]
-            if asked.by_record:
-                found = [at for at in found if asked.fits(self._source(at[1]).record_of(at[1]))]
-            if self._manner == "unsorted":
-                found.sort(key=lambda at: zlib.crc32(at[1].encode()))
-            elif self._manner != "ascending":
-                found.reverse()
-        self._found[key] = found
+        self._found[key] = find() if found is None else found
         while len(self._found) > _KEPT_ANSWERS:
             self._found.popitem(last=False)
-        return found
-
-    def _between(self, from_ms: int, to_ms: int) -> list[At]:
-        there, added = self._world.between(from_ms, to_ms), self._added.between(from_ms, to_ms)
-        return list(merge(there, added)) if added else there
+        return self._found[key]
 
     def _source(self, call_id: str) -> Calls | Kept:
         return self._added if call_id in self._added else self._world
+
+
+def _fitting(source: Calls | Kept, asked: PageAsked) -> list[At]:
+    """All calls of a source that are asked for, oldest first."""
+    found = source.between(1000 * asked.from_s, 1000 * asked.to_s + 999)
+    if asked.call_id:
+        found = [at for at in found if at[1] == asked.call_id]
+    if asked.order_id:
+        found = [at for at in found if source.order_of(at[1]) == asked.order_id]
+    if asked.by_record:
+        found = [at for at in found if asked.fits(source.record_of(at[1]))]
+    return found
 
 
 def _moved(record: Record, start_ms: int) -> Record:
