@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nxcc.errands import Errands
     from nxcc.jobs import Jobs, Store
     from nxcc.sandbox import Sandbox
+    from nxcc.schedules import Timekeeper
     from nxcc.sign_outs import SignOuts
     from nxcc.team.at_work import TeamAtWork
     from nxcc.team.members import Kind
@@ -55,9 +56,12 @@ class Desk:
     held: Held | None = None  # nobody replaces what is in the data folder
     aliases: Aliases | None = None
     team: TeamAtWork | None = None  # None when all is in the data folder
+    timekeeper: Timekeeper | None = None  # it begins nothing before it is told to
 
     def close(self) -> None:
         """Ends the jobs' threads (the jobs go on at the next start), lets the archive's file go, ends the sandbox."""
+        if self.timekeeper:
+            self.timekeeper.end()
         if self.team:
             self.team.stop()
         if self.jobs:
@@ -129,7 +133,7 @@ def _open_desk(settings: Settings, with_jobs: bool, kind: Kind) -> Desk:
         from nxcc.views import Views
 
         store = open_store(settings)
-        return replace(
+        desk = replace(
             desk,
             jobs=Jobs(store, lookup, folders_of(settings), now=now, lead=team.lead(lookup) if team else None),
             views=Views(store.place, store.owner),
@@ -137,9 +141,40 @@ def _open_desk(settings: Settings, with_jobs: bool, kind: Kind) -> Desk:
             sign_outs=SignOuts(store.place),
             aliases=Aliases(store.place, store.owner),
         )
+        return replace(desk, timekeeper=_timekeeper(desk, store, now))
     except BaseException:
         desk.close()
         raise
+
+
+def _timekeeper(desk: Desk, store: Store, now: Callable[[], datetime]) -> Timekeeper | None:
+    from nxcc import access
+    from nxcc.notices import Notices
+    from nxcc.schedules import Maker, Schedule, Schedules, Timekeeper, measure
+
+    settings, jobs, audit = desk.settings, desk.jobs, desk.audit
+    if jobs is None or audit is None:
+        return None
+
+    def begun(schedule: Schedule, job_id: str) -> None:
+        audit.note(access.here("schedules"), "started", f"schedule, {schedule.what.kind.replace('_', ' ')}", job=job_id)
+
+    figures = measure(
+        jobs,
+        desk.explored,
+        currency=settings.currency,
+        short_s=settings.short_talk_s,
+        in_time_s=settings.service_level_s,
+    )
+    return Timekeeper(
+        Schedules(store.place, store.owner),
+        Maker(jobs, desk.archive),
+        figures,
+        notices=Notices(settings.notice_url.get_secret_value()) if settings.notice_url else None,
+        now=now,
+        begun=begun,
+        link=lambda job_id: f"{settings.public_url}/bulk?job={job_id}" if settings.public_url else "",
+    )
 
 
 def _join(settings: Settings, kind: Kind) -> TeamAtWork | None:

@@ -44,6 +44,8 @@ def run(_: argparse.Namespace) -> int:
             desk.team.take_slices(desk.lookup)
             desk.team.tend(desk.archive)
             desk.jobs.begin()
+            if desk.timekeeper:
+                desk.timekeeper.begin()
             say(f"At work for the team of {desk.team.database.team.host}. Ctrl-C ends it.")
         ending.wait()
     finally:

@@ -9,6 +9,7 @@ from nxcc.schedules.errors import SchedulesError
 from nxcc.schedules.making import Maker
 from nxcc.schedules.schedule import KINDS, Kind, Limit, Run, RunState, Schedule, Side, Tell, What
 from nxcc.schedules.store import Schedules
+from nxcc.schedules.telling import measure
 from nxcc.schedules.timekeeper import Timekeeper
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "When",
     "checked",
     "in_words",
+    "measure",
 ]

@@ -81,6 +81,7 @@ class Timekeeper:
         self._poke.set()
         if self._thread.is_alive():
             self._thread.join(timeout=LONGEST_END_S)
+        self.schedules.close()
 
     def poke(self) -> None:
         """Something was changed: look at once."""

@@ -87,6 +87,8 @@ def _desk() -> Desk:
     desk = open_desk(load(), with_jobs=True, kind="app")
     if desk.jobs and desk.team is None:  # else workers run them
         desk.jobs.begin()
+    if desk.timekeeper:
+        desk.timekeeper.begin()
     ending = threading.Event()
     _open.append(desk)
     _ending.append(ending)
