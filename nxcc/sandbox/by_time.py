@@ -39,11 +39,11 @@ class Calls(Protocol):
     def between(self, from_ms: int, to_ms: int) -> list[At]:
         """The calls that began from one moment to another, both included, oldest first."""
 
-    def record_of(self, call_id: str) -> Record:
-        """The vendor's record of one of them."""
+    def fields_of(self, call_id: str) -> Record:
+        """What one of them can be filtered by, and perhaps more, as its record has it."""
 
     def bytes_of(self, call_id: str) -> bytes:
-        """The same as JSON: as it stands in the answer for its order."""
+        """Its record as JSON: as it stands in the answer for its order."""
 
     def order_of(self, call_id: str) -> str:
         """Its order, which its record may leave blank."""
@@ -76,7 +76,7 @@ class Kept:
         """As in `Calls`."""
         return self._at[bisect_left(self._at, (from_ms,)) : bisect_left(self._at, (to_ms + 1,))]
 
-    def record_of(self, call_id: str) -> Record:
+    def fields_of(self, call_id: str) -> Record:
         """As in `Calls`."""
         record: Record = orjson.loads(self.bytes_of(call_id))
         return record

@@ -27,6 +27,7 @@ PATTERNS = 400
 LATER_MS = 3 * 3_600_000  # at most so long after one try comes the next
 _HOURS = {8: 2, 9: 9, 10: 13, 11: 12, 12: 4, 13: 6, 14: 12, 15: 13, 16: 12, 17: 9, 18: 5, 19: 2, 20: 1}
 _TRIES = {1: 30, 2: 30, 3: 20, 4: 12, 5: 8}
+_FILTERED = ("direction", "answered", "agentName", "caller", "callee")
 _TIMES = ("startTime", "inQueueTime", "outQueueTime", "ringTime", "answerTime", "endTime")
 
 
@@ -60,6 +61,7 @@ class Crowd:
         self._tail = f"{zlib.crc32(f'{seed}/{calls}/{days}'.encode()):08x}"
         rng = random.Random(f"{seed}/crowd/{calls}/{days}/{without_calls}")
         self._patterns = _patterns(self.last_day, rng)
+        self._fields = [{key: pattern[key] for key in _FILTERED} for pattern in self._patterns]
         self._make(calls, days, without_calls, rng)
         self._blank = bytes(rng.random() < blank for _ in range(calls))
 
@@ -123,13 +125,16 @@ class Crowd:
         places = range(bisect_left(self._starts, from_ms), bisect_right(self._starts, to_ms))
         return [(self._starts[place], self._call_id(place)) for place in places]
 
-    def record_of(self, call_id: str) -> Record:
-        """The record of a call that was in `between`."""
-        return self._record(int(call_id[:8]))
+    def fields_of(self, call_id: str) -> Record:
+        """What a call can be filtered by."""
+        place = int(call_id[:8])
+        fields = self._fields[self._pattern[place]].copy()
+        fields[_customer(fields)] = _number(self._order[place])
+        return fields
 
     def bytes_of(self, call_id: str) -> bytes:
-        """The same as JSON."""
-        return orjson.dumps(self.record_of(call_id))
+        """The record of a call that was in `between`, as JSON."""
+        return orjson.dumps(self._record(int(call_id[:8])))
 
     def order_of(self, call_id: str) -> str:
         """The order that it belongs to."""
@@ -147,7 +152,7 @@ class Crowd:
         n = self._order[place]
         record["callId"] = self._call_id(place)
         record["orderId"] = "" if self._blank[place] else _order_id(n)
-        record["caller" if record["direction"] == INBOUND else "callee"] = f"447700900{n % 1000:03d}"
+        record[_customer(record)] = _number(n)
         if record["recordUrl"]:
             record["recordUrl"] = f"{self.base_url}/recordings/{record['callId']}.wav"
         if record["leaveMsgUrl"]:
@@ -162,6 +167,14 @@ def _patterns(day: date, rng: random.Random) -> list[Record]:
         campaign = rng.choices(cast.CAMPAIGNS, [campaign.weight for campaign in cast.CAMPAIGNS])[0]
         found += [plain_record(call, "", "", "", rng) for call in calls_of(campaign, day, rng)]
     return found[:PATTERNS]
+
+
+def _customer(call: Record) -> str:
+    return "caller" if call["direction"] == INBOUND else "callee"
+
+
+def _number(order: int) -> str:
+    return f"447700900{order % 1000:03d}"
 
 
 def _order_id(n: int) -> str:

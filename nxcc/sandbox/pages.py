@@ -127,7 +127,7 @@ def _fitting(source: Calls | Kept, asked: PageAsked) -> list[At]:
     if asked.order_id:
         found = [at for at in found if source.order_of(at[1]) == asked.order_id]
     if asked.by_record:
-        found = [at for at in found if asked.fits(source.record_of(at[1]))]
+        found = [at for at in found if asked.fits(source.fields_of(at[1]))]
     return found
 
 

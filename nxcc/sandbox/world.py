@@ -70,9 +70,9 @@ class World:
             self._keep({first + timedelta(days=n) for n in range((last - first).days + 1)} - self._days)
             return self._kept.between(from_ms, to_ms)
 
-    def record_of(self, call_id: str) -> Record:
+    def fields_of(self, call_id: str) -> Record:
         """The record of a call that was in `between`."""
-        return self._kept.record_of(call_id)
+        return self._kept.fields_of(call_id)
 
     def bytes_of(self, call_id: str) -> bytes:
         """The same as JSON."""

@@ -46,6 +46,7 @@ def test_crowd__the_same_calls_by_order_and_by_time(n: int) -> None:
     for order_id, calls in by_order.items():
         assert orjson.loads(crowd.data(order_id)) == calls == [of[call["callId"]] for call in calls]
         assert all(crowd.order_of(call["callId"]) == order_id for call in calls)
+        assert all(call | crowd.fields_of(call["callId"]) == call for call in calls)
         assert {call["orderId"] for call in calls} <= {"", order_id}
         starts = [call["startTime"] for call in calls]
         assert starts == sorted(starts, reverse=True)
@@ -112,3 +113,15 @@ def test_sandbox__answers_for_a_crowd() -> None:
     assert by_time == _calls(crowd)[::-1]
     assert by_order
     assert all(call in by_time for call in by_order)
+
+
+def test_sandbox__filters_a_crowd() -> None:
+    with Sandbox(crowd=Crowd(2000, today=TODAY)) as sandbox:
+        calls = all_pages(sandbox, WEEK[0], WEEK[1])
+        one = calls[700]
+        for name, key in (("name", "agentName"), ("caller", "caller"), ("callee", "callee")):
+            value = next(call[key] for call in calls[700:] if call[key])
+            expected = [call for call in calls if call[key] == value]
+            assert all_pages(sandbox, WEEK[0], WEEK[1], **{name: value}) == expected
+        assert one in all_pages(sandbox, WEEK[0], WEEK[1], orderId=one["orderId"])
+        assert all_pages(sandbox, WEEK[0], WEEK[1], callId=one["callId"]) == [one]

@@ -17,7 +17,7 @@ import requests
 from nxcc.errors import SandboxError
 from nxcc.sandbox import Sandbox, command
 
-from .conftest import TODAY, ask
+from .conftest import TODAY, ask, page_asked
 
 
 def test_start__port_taken_is_a_sentence(sandbox: Sandbox) -> None:
@@ -26,7 +26,9 @@ def test_start__port_taken_is_a_sentence(sandbox: Sandbox) -> None:
         Sandbox(port=port).start()
 
 
-@pytest.mark.parametrize("wrong", [{"host": "no.such.host.invalid"}, {"port": 70000}, {"rate_limit": 0}, {"faults": 2}])
+@pytest.mark.parametrize(
+    "wrong", [{"host": "no.such.host.invalid"}, {"port": 70000}, {"rate_limit": 0}, {"faults": 2}, {"pages": "upwards"}]
+)
 def test_start__wrong_argument_is_a_sentence(wrong: dict[str, object]) -> None:
     with pytest.raises(SandboxError, match=r"^(The sandbox|70000)"):
         Sandbox(**wrong).start()  # type: ignore[arg-type]
@@ -158,3 +160,27 @@ def test_run__serves_until_told_to_end(
                     r"NXCC_TENANT_ID=1001\n", shown)  # fmt: skip
     assert "FAIL-CODE-<n>" in shown
     assert "Reached on call 3" in shown
+
+
+def test_run__a_large_world_and_bad_pages(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def introduce(sandbox: Sandbox) -> str:
+        to_s = int(time.time())
+        sizes.append(len(page_asked(sandbox, to_s - 9 * 86_400, to_s).json()["data"]))
+        signal.raise_signal(signal.SIGINT)
+        return original(sandbox)
+
+    original = command.introduction
+    monkeypatch.setattr(command, "introduction", introduce)
+
+    assert command.run(_args("--port", "0", "--calls", "300", "--blank", "0.5", "--pages", "cap50")) == 0
+
+    shown = capsys.readouterr().out
+    assert sizes == [50]
+    assert re.search(r"\d+ orders, \S+ to \S+\. Examples:\n  C0000000 C0000001 ", shown)
+
+
+def test_run__a_crowd_that_cannot_be_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(_args("--port", "0", "--calls", "0")) == 2
+    assert "A crowd has 1 to 99,999,999 calls" in capsys.readouterr().err
