@@ -24,10 +24,11 @@ _OTHER = "Use another backup; nothing was changed."
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """A backup that is whole, in a scratch folder; `paused` of its jobs were at work."""
+    """A backup that is whole, in a scratch folder; `paused` of its jobs were at work, and `off` schedules on."""
 
     manifest: Manifest
     paused: int
+    off: int = 0
 
 
 def unpack(path: Path, scratch: Path) -> Unpacked:
@@ -53,12 +54,13 @@ def unpack(path: Path, scratch: Path) -> Unpacked:
         ) from error
     try:
         _look_over(manifest, scratch)
-        paused = tables.pause_jobs(scratch / TABLES, manifest.made_at) if TABLES in manifest.members else 0
+        there = TABLES in manifest.members
+        paused, off = tables.pause(scratch / TABLES, manifest.made_at) if there else (0, 0)
     except NxccError as error:
         raise BackupError(f"{name} cannot be used: {error.what}", cure=error.cure or _OTHER) from error
     data_folder.give_to_owner(scratch, scratch.parent)
     os.sync()
-    return Unpacked(manifest, paused)
+    return Unpacked(manifest, paused, off)
 
 
 def _manifest(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str) -> Manifest:

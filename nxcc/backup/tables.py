@@ -13,6 +13,7 @@ from nxcc.audit import Audit
 from nxcc.backup.manifest import BackupError
 from nxcc.data_folder import TABLES
 from nxcc.jobs import Store
+from nxcc.schedules import Schedules
 from nxcc.sign_outs import SignOuts
 from nxcc.views import Views
 
@@ -66,16 +67,20 @@ def look_over(path: Path) -> dict[str, int]:
         return counted
 
 
-def pause_jobs(path: Path, made_at: datetime) -> int:
-    """Jobs that were at work wait until somebody lets them go on: asking costs. Returns how many."""
+def pause(path: Path, made_at: datetime) -> tuple[int, int]:
+    """Jobs that were at work wait until somebody lets them go on, and schedules are switched off: asking costs. Returns
+    how many jobs and how many schedules."""
     note = f"Put back from a backup of {made_at:%d %b %Y %H:%M} UTC."
+    changes = {
+        "jobs": "UPDATE jobs SET state = 'paused', note = ?, cure = '' WHERE state IN ('queued', 'running')",
+        "schedules": "UPDATE schedules SET enabled = 0, next_at = NULL, note = ? WHERE enabled",
+    }
     with _sentences(path), _opened(path, "rw") as connection:
-        if "jobs" not in _counted(connection):
-            return 0
-        change = "UPDATE jobs SET state = 'paused', note = ?, cure = '' WHERE state IN ('queued', 'running')"
-        changed = connection.execute(change, (note,)).rowcount
+        there = _counted(connection)
+        changed = [connection.execute(sql, (note,)).rowcount if name in there else 0 for name, sql in changes.items()]
         connection.commit()
-        return changed
+    jobs, schedules = changed
+    return jobs, schedules
 
 
 def carry_over(current: Path, fresh: Path) -> None:
@@ -102,7 +107,7 @@ def _ours() -> Iterator[sqlite3.Connection]:
     with tempfile.TemporaryDirectory(prefix="nxcc-") as folder:
         path = Path(folder) / TABLES
         Store(path, "").close()
-        for made in (Views(path, ""), Audit(path, ""), SignOuts(path)):
+        for made in (Views(path, ""), Audit(path, ""), SignOuts(path), Schedules(path, "")):
             made.close()
         with _opened(path, "rw") as connection:
             yield connection

@@ -24,12 +24,13 @@ _SCHEMES = ("postgresql://", "postgres://")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `move`."""
     parser.description = (
-        "Carries archive, jobs, uploads, audit, saved views, sign-outs and aliases over: from the data folder "
-        "(NXCC_DATA_DIR) into a team's database and lake, or, with the path of a folder, back into that folder. Where "
-        "it comes from stays as it was. Nobody may work on either of the two meanwhile; run it again after an "
+        "Carries archive, jobs, uploads, schedules, audit, saved views, sign-outs and aliases over: from the data "
+        "folder (NXCC_DATA_DIR) into a team's database and lake, or, with the path of a folder, back into that folder. "
+        "Where it comes from stays as it was. Nobody may work on either of the two meanwhile; run it again after an "
         "interruption, and it goes on. Ends with a table of what was there and what has arrived. The database's "
         "address holds a password, which other users of this machine see in a command line: set NXCC_DATABASE_URL and "
-        "NXCC_LAKE_PATH (or [nxcc] in secrets.toml) and leave --to and --lake out. Jobs that were at work are paused. "
+        "NXCC_LAKE_PATH (or [nxcc] in secrets.toml) and leave --to and --lake out. Jobs that were at work are paused, "
+        "and schedules are switched off. "
         "Exit code: 0 all has arrived, 1 something has not (the table says what), 2 it could not be done (stderr says "
         "the cure)."
     )

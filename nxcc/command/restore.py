@@ -13,6 +13,7 @@ from pathlib import Path
 from nxcc import access, backup, data_folder
 from nxcc.audit import Audit
 from nxcc.backup import Manifest
+from nxcc.backup.checking import Unpacked
 from nxcc.backup.restoring import check_empty
 from nxcc.command.backup import WHO, check_embedded, say_ledger
 from nxcc.command.said import DONE, say, say_stopped
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         _note(settings, manifest)
     except NxccError as error:
         done.problem = done.problem or str(error)
-    _say(settings, manifest, done, unpacked.paused)
+    _say(settings, unpacked, done)
     summary = {
         "file": str(path),
         "made_at": manifest.made_at.isoformat(timespec="seconds"),
@@ -110,7 +111,8 @@ def _ask_app(settings: Settings, scratch: Path, busy: ArchiveBusy, *, replace: b
         errands.close()
 
 
-def _say(settings: Settings, manifest: Manifest, done: _Done, paused: int) -> None:
+def _say(settings: Settings, unpacked: Unpacked, done: _Done) -> None:
+    manifest, paused = unpacked.manifest, unpacked.paused
     say(f"Put back: the backup of {manifest.made_at.astimezone():%d %b %Y %H:%M}, made by nxcc {manifest.nxcc}.")
     ours = owner_of(settings)
     for name, ledger in manifest.ledgers.items():
@@ -123,6 +125,8 @@ def _say(settings: Settings, manifest: Manifest, done: _Done, paused: int) -> No
     say(f"Jobs and uploads: {manifest.jobs:,}.")
     if paused:
         say(f"{paused:,} of the jobs were at work: they are paused. Resume on their page lets them go on.")
+    if unpacked.off:
+        say(f"{unpacked.off:,} of the schedules were on: they are switched off. Status switches them on again.")
     if done.aside:
         say(f"What was there lies in {settings.data_dir / done.aside} now. Delete it when nobody needs it any more.")
     if done.problem:

@@ -68,6 +68,8 @@ def _forget_now(desk: Desk, trace: Trace, *, dry: bool) -> Removed:
         else:
             lists(jobs, rows, trace, removed)
             removed.texts += rows.reword(trace.without, dry=dry)
+            if desk.timekeeper:
+                removed.texts += desk.timekeeper.schedules.reword(trace.without, dry=dry)
             for small in (desk.views, desk.aliases):
                 removed.texts += small.forget(trace.holds, dry=dry) if small else 0
             removed.left += [
