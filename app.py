@@ -14,7 +14,7 @@ def main() -> None:
     """Draws the app."""
     # Here, because the server imports this file before Streamlit can keep anything.
     from nxcc.ui import front_door, navigation, shell, sign_in
-    from pages import bulk, explore, jobs, lookup, order, status
+    from pages import bulk, explore, jobs, lookup, order, period, status
 
     st.set_page_config(
         "Order calls", PROJECT / "static" / "mark.svg", layout="wide", initial_sidebar_state=shell.SIDEBAR_PX
@@ -29,6 +29,7 @@ def main() -> None:
             st.Page(jobs.render, title="Jobs", icon=":material/work_history:", url_path="jobs"),
         ],
         "Analyse": [
+            st.Page(period.render, title="Calls by time", icon=":material/date_range:", url_path="period"),
             st.Page(explore.render, title="Explore", icon=":material/monitoring:", url_path="explore"),
             st.Page(order.render, title="Order story", icon=":material/timeline:", url_path="order"),
         ],

@@ -17,8 +17,17 @@ Texts = tuple[str, ...]  # "" = calls where nothing is said
 LONGEST = 200  # characters of a value out of an address
 EARLIEST, LATEST = date(1970, 1, 2), date(2999, 12, 30)  # a zone's day before and after is still a date
 
-_TEXTS = ("direction", "result", "agent", "reason", "party", "status", "flag", "hour", "slot", "attempt")
-FOREIGN = ("agent", "reason", "status", "find")  # what these hold comes out of records, or was typed
+_TEXTS = ("direction", "result", "agent", "account", "reason", "party", "status", "flag", "hour", "slot", "attempt")
+FOREIGN = (
+    "agent",
+    "account",
+    "reason",
+    "status",
+    "find",
+    "caller",
+    "callee",
+    "order",
+)  # what these hold comes out of records, or was typed
 _DAYS = ("period", "days")
 _ALL_TIME = "all"
 _RANGES = ("cost", "talk", "queue", "ring")
@@ -30,7 +39,8 @@ class Filters:
 
     `period` is the time looked at, None = all of it; `days` a part of it, picked in a chart. `hour` holds hours of the
     local day ("0" to "23"), `slot` hours of the week ("0-9" = Mondays from 09:00), `attempt` the place of a call among
-    those of its order. `find` is a piece of an order id or of a number.
+    those of its order. `find` is a piece of an order id or of a number; `caller`, `callee` and `order` are whole ones.
+    `agent` is a nickname, or the account where there is none; `account` always the account.
     """
 
     period: Days | None = None
@@ -39,6 +49,7 @@ class Filters:
     answered: bool | None = None
     result: Texts = ()
     agent: Texts = ()
+    account: Texts = ()
     reason: Texts = ()
     party: Texts = ()
     status: Texts = ()
@@ -51,6 +62,9 @@ class Filters:
     queue: Range = (None, None)
     ring: Range = (None, None)
     find: str = ""
+    caller: str = ""
+    callee: str = ""
+    order: str = ""
 
     def without(self, *names: str) -> Filters:
         """These filters but for some."""
@@ -157,6 +171,7 @@ LABELS: Mapping[str, str] = {
     "answered": "Answered",
     "result": "Result",
     "agent": "Agent",
+    "account": "Agent account",
     "reason": "Hang-up reason",
     "party": "Hung up by",
     "status": "Call status",
@@ -169,6 +184,9 @@ LABELS: Mapping[str, str] = {
     "queue": "Queue",
     "ring": "Ring",
     "find": "Order id or number",
+    "caller": "Caller",
+    "callee": "Callee",
+    "order": "Order id",
 }
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SAID = {"inbound": "inbound", "outbound": "outbound", "aicc": "callbot", "no_answer": "no answer"}

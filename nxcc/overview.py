@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -92,6 +92,12 @@ class Overview:
     def by(self) -> charts.By:
         """What charts over time draw a bar for."""
         return "month" if self._day_span > MOST_DAYS else "day"
+
+    @property
+    def first_day(self) -> date | None:
+        """The day of the first call there is; None without calls."""
+        days = self._days_shown["day"]
+        return days.min().date() if len(days) else None
 
     @cached_property
     def _day_span(self) -> int:

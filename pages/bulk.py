@@ -8,7 +8,7 @@ from nxcc.access import May
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.jobs import Job, Jobs
-from nxcc.ui import bulk_address, bulk_check, bulk_job, bulk_upload, panels, shell, sign_in
+from nxcc.ui import bulk_address, bulk_check, bulk_job, bulk_upload, jobs_list, panels, shell, sign_in
 
 
 def render() -> None:
@@ -50,6 +50,8 @@ def _draw(desk: Desk, jobs: Jobs) -> None:
 
 
 def _job(desk: Desk, jobs: Jobs, job: Job) -> None:
+    if job.is_import:
+        jobs_list.open_job(job)
     if bulk_address.job_id() != job.id:
         bulk_address.open_job(job.id)
     bulk_job.draw(desk, jobs, job)

@@ -14,6 +14,7 @@ from nxcc.kpis import Terms
 from nxcc.overview import Overview
 from nxcc.tiles import MORE
 from nxcc.ui import (
+    coverage,
     explore_charts,
     explore_empty,
     explore_filters,
@@ -74,6 +75,7 @@ def _draw(desk: Desk) -> None:
         st.caption(f":orange[:material/warning:] Left out, because the address cannot be read there: {names}.")
     if explore_empty.nothing_passes(overview):
         return
+    coverage.of_explore(desk, filters.span, overview.first_day, zone.current(), shell.palette())
     figures.moving_tiles(overview.tiles(terms), key="explore_tiles")
     explore_charts.draw(overview, terms, shell.palette())
     for title, figures_of in MORE.items():

@@ -13,11 +13,18 @@ from nxcc.hangup import PARTIES, RESULTS
 
 FLAG_BITS: dict[str, int] = {flag: 1 << n for n, flag in enumerate(FLAGS)}
 QUARTER_MS = 900_000  # zones differ by quarters of an hour
-WORDS = ("direction", "agent", "status", "reason")  # columns whose texts are kept once, as numbers from 1; 0 = none
+WORDS = (
+    "direction",
+    "agent",
+    "account",
+    "status",
+    "reason",
+)  # columns whose texts are kept once, as numbers from 1; 0 = none
 
 _TEXTS = {
     "direction": "direction",
     "agent": "coalesce(agent_nick, agent)",
+    "account": "s.agent",
     "status": "call_status",
     "reason": "hangup_reason",
 }
@@ -54,6 +61,10 @@ _LISTS = "lists AS MATERIALIZED (SELECT {} FROM {{source}} AS s)".format(
     ", ".join(f"list(DISTINCT {text}) AS {kind}" for kind, text in _TEXTS.items())
 )
 _FROM_LISTS = " UNION ALL ".join(f"SELECT '{kind}' AS kind, unnest({kind}) AS text FROM lists" for kind in _TEXTS)
+
+
+# The order a call belongs to: the one that was asked, or what the call says where it came by time; '' = not known.
+ORDER = "coalesce(nullif(order_id, ''), said_order_id, '')"
 
 
 def new_words(schema: str, source: str) -> str:
@@ -95,7 +106,8 @@ def fold(run: Callable[[str], object], into: str) -> None:
     """Puts the rows of the temporary table `narrow` (all rows of whole orders) into a table of `COLUMNS`.
 
     Each call goes in once, in its newest state, with what the calls of an order make of each other. Calls without an id
-    cannot be told from one another: those of the newest lookup that brought any count.
+    cannot be told from one another: those of the newest lookup that brought any count. Calls of no known order ('')
+    stand for themselves.
     """
     for statement in _FOLD:
         run(statement)
@@ -114,13 +126,14 @@ _FOLD = (
         ) AS states WHERE place > 1)""",
     """DELETE FROM temp.narrow USING (
         SELECT order_id, max(asked_at) AS newest
-        FROM temp.narrow SEMI JOIN (SELECT order_id FROM temp.narrow WHERE call_id IS NULL) AS nameless USING (order_id)
+        FROM temp.narrow SEMI JOIN (SELECT order_id FROM temp.narrow WHERE call_id IS NULL AND order_id <> '')
+            AS nameless USING (order_id)
         GROUP BY order_id
     ) AS n WHERE narrow.order_id = n.order_id AND call_id IS NULL AND asked_at < newest""",
     # Windows over wide rows would cost four times as much as a sort of the few columns that they need.
     f"""CREATE OR REPLACE TEMP TABLE placed AS
         SELECT rowid AS n, order_id, started_at, answered_at, said & {Is.ANSWERED:d} > 0 AS answered
-        FROM temp.narrow ORDER BY order_id, started_at, answered DESC, call_id""",
+        FROM temp.narrow WHERE order_id <> '' ORDER BY order_id, started_at, answered DESC, call_id""",
     """CREATE OR REPLACE TEMP TABLE per_order AS
         SELECT order_id, min(rowid) AS first, count(*)::UINTEGER AS order_calls,
             (min(rowid) FILTER (answered) - min(rowid) + 1)::UINTEGER AS to_answer,
@@ -139,11 +152,11 @@ _INSERT = f"""
         CASE WHEN attempt = 1 THEN answered_at_attempt END AS to_answer,
         CASE WHEN attempt = 1 THEN until_answer_s END AS time_to_answer_s,
         (said + {Is.COUNTED:d} + CASE WHEN attempt > answered_at_attempt THEN {Is.AFTER_ANSWER:d} ELSE 0 END
-            + CASE WHEN attempt > 1 THEN 0 ELSE {Is.ORDER | Is.CALLED:d}
+            + CASE WHEN attempt > 1 OR attempt IS NULL THEN 0 ELSE {Is.ORDER | Is.CALLED:d}
                 + CASE WHEN answered_at_attempt IS NOT NULL THEN {Is.REACHED:d} ELSE 0 END
                 + CASE WHEN answered_at_attempt = 1 THEN {Is.AT_ONCE:d} ELSE 0 END
                 + CASE WHEN until_answer_s IS NOT NULL THEN {Is.TIMED:d} ELSE 0 END END)::USMALLINT AS bits
-    FROM temp.narrow JOIN places ON narrow.rowid = places.n
+    FROM temp.narrow LEFT JOIN places ON narrow.rowid = places.n
     ORDER BY quarter
 """
 # One call can answer to several orders: the record that was fetched last counts, the others do not.

@@ -14,18 +14,45 @@ import duckdb
 import pyarrow as pa
 
 from nxcc.archive import call_rows
-from nxcc.archive.call_rows import count_once, fold, narrow, new_words, words_in_use
+from nxcc.archive.call_rows import ORDER, count_once, fold, narrow, new_words, words_in_use
 from nxcc.archive.ledger import Archive
 from nxcc.archive.ledger_file import quoted, remove
 from nxcc.archive.sentences import sentences
 from nxcc.errors import ArchiveError
 
-VERSION = 1
+VERSION = 2
 SCHEMA = "explored"
 AT_ONCE = 250_000  # ledger rows that are worked on at a time: bounds the memory
 _MOST_ADDED = 2_000_000  # more new rows than this, and making all anew is quicker
 _OURS = "gateway = $gateway AND tenant_id = $tenant"
-_NEW = f"SELECT rowid, * EXCLUDE (raw) FROM archive.calls WHERE {_OURS} AND rowid >= $first"
+_NEW = f"""SELECT rowid, * EXCLUDE (raw) REPLACE ({ORDER} AS order_id)
+    FROM archive.calls WHERE {_OURS} AND rowid >= $first"""
+# Calls that came by time and do not say their order, of which another answer does.
+_KNOWN_ORDERS = f"""
+    CREATE OR REPLACE TEMP TABLE known_orders AS
+    SELECT call_id, max({ORDER}) AS known FROM archive.calls
+    WHERE {_OURS} AND {ORDER} <> '' AND call_id IN (
+        SELECT call_id FROM archive.calls WHERE {_OURS} AND {ORDER} = '' AND call_id IS NOT NULL)
+    GROUP BY call_id
+"""
+_KNOWN_OF_FRESH = f"""
+    UPDATE temp.fresh SET order_id = known FROM (
+        SELECT call_id, max(order_id) AS known
+        FROM (SELECT call_id, order_id FROM {SCHEMA}.calls UNION ALL SELECT call_id, order_id FROM temp.fresh)
+        WHERE order_id <> '' AND call_id IN (SELECT call_id FROM temp.fresh WHERE order_id = '')
+        GROUP BY call_id
+    ) AS k WHERE fresh.order_id = '' AND fresh.call_id = k.call_id
+"""
+# Calls that stood for themselves so far, and belong to an order that is made anew.
+_KNOWN_NOW = """
+    UPDATE temp.narrow SET order_id = known FROM (
+        SELECT call_id, max(order_id) AS known FROM temp.narrow WHERE order_id <> '' GROUP BY call_id
+    ) AS k WHERE narrow.order_id = '' AND narrow.call_id = k.call_id
+"""
+_TOUCHED = (
+    "order_id IN (FROM temp.touched)",
+    "order_id = '' AND call_id IN (SELECT call_id FROM temp.fresh WHERE call_id IS NOT NULL)",
+)
 _STATE = "version INTEGER, gateway VARCHAR, tenant_id BIGINT, read BIGINT"
 Told = Callable[[int, int], None]
 
@@ -149,9 +176,12 @@ class Explored:
             cursor.execute(f"DROP TABLE IF EXISTS {SCHEMA}.next")
             cursor.execute(f"DELETE FROM {SCHEMA}.state")
             cursor.execute(f"CREATE TABLE {SCHEMA}.next ({call_rows.COLUMNS})")
+            cursor.execute(_KNOWN_ORDERS, values)
+            of_order = f"coalesce(nullif({ORDER}, ''), known, '')"
             for share in range(shares):
-                these = f"""(SELECT rowid, * FROM archive.calls
-                    WHERE {_OURS} AND hash(order_id) % {shares} = {share} AND rowid < {there})"""
+                these = f"""(SELECT c.rowid, c.* REPLACE ({of_order} AS order_id)
+                    FROM archive.calls AS c LEFT JOIN temp.known_orders USING (call_id)
+                    WHERE {_OURS} AND hash({of_order}) % {shares} = {share} AND c.rowid < {there})"""
                 cursor.execute(new_words(SCHEMA, these), values)
                 cursor.execute(f"CREATE OR REPLACE TEMP TABLE narrow AS {narrow(SCHEMA, these)}", values)
                 fold(cursor.execute, f"{SCHEMA}.next")
@@ -172,16 +202,22 @@ class Explored:
                 f"CREATE OR REPLACE TEMP TABLE fresh AS {_NEW} AND rowid < $there",
                 self.archive.owner | {"first": done, "there": there},
             )
+            if cursor.execute("SELECT 1 FROM fresh WHERE order_id = '' LIMIT 1").fetchone():
+                cursor.execute(_KNOWN_OF_FRESH)
             cursor.begin()
             cursor.execute(new_words(SCHEMA, "fresh"))
-            cursor.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT order_id FROM fresh")
             cursor.execute(
-                f"""CREATE OR REPLACE TEMP TABLE narrow AS
-                SELECT * EXCLUDE (attempt, order_calls, to_answer, time_to_answer_s, bits)
-                FROM {SCHEMA}.calls SEMI JOIN touched USING (order_id)
-                UNION ALL BY NAME {narrow(SCHEMA, "fresh")}"""
+                "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT order_id FROM fresh WHERE order_id <> ''"
             )
-            cursor.execute(f"DELETE FROM {SCHEMA}.calls WHERE order_id IN (FROM touched)")
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE narrow AS {narrow(SCHEMA, 'fresh')}")
+            for touched in _TOUCHED:
+                cursor.execute(
+                    f"""INSERT INTO temp.narrow BY NAME
+                    SELECT * EXCLUDE (attempt, order_calls, to_answer, time_to_answer_s, bits)
+                    FROM {SCHEMA}.calls WHERE {touched}"""
+                )
+                cursor.execute(f"DELETE FROM {SCHEMA}.calls WHERE {touched}")
+            cursor.execute(_KNOWN_NOW)
             fold(cursor.execute, f"{SCHEMA}.calls")
             count_once(cursor.execute, f"{SCHEMA}.calls", "call_id IN (SELECT call_id FROM temp.fresh)")
             self._note(cursor, there, owner)

@@ -27,7 +27,9 @@ def lookups_of(archive: Archive, order_id: str) -> list[Outcome]:
 def asked_last(archive: Archive, most: int) -> list[Outcome]:
     """The orders that were asked last, each once, the newest first. Raises `ArchiveError`."""
     found: dict[str, Outcome] = {}
-    for outcome in _outcomes(archive.read(f"{_MINE} ORDER BY asked_at DESC LIMIT {20 * most:d}", {})):
+    for outcome in _outcomes(
+        archive.read(f"{_MINE} AND order_id <> '' ORDER BY asked_at DESC LIMIT {20 * most:d}", {})
+    ):
         found.setdefault(outcome.order_id, outcome)
     return list(found.values())[:most]
 

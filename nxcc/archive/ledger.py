@@ -181,15 +181,13 @@ class Archive:
         calls = calls.append_column("asked_at", pa.array([o.asked_at for o, _ in rows], pa.timestamp("us", tz="UTC")))
         lookups = _columns(_LOOKUPS, [self._lookup(outcome) for outcome, _ in answers])
         tables = {"new_lookups": lookups, "new_calls": calls}
-        with self._writing, self.file.turn(), self._cursor(**tables) as cursor:
-            cursor.begin()
+        with self.adding(**tables) as cursor:
             if doubtful:
                 cursor.execute(_THERE)
             of = " ANTI JOIN there USING (order_id, asked_at)" if doubtful else ""
             cursor.execute(f"INSERT INTO archive.lookups BY NAME SELECT * FROM new_lookups{of}")
             if rows:
                 cursor.execute(f"INSERT INTO archive.calls BY NAME SELECT * FROM new_calls{of}")
-            cursor.commit()
 
     def calls(self, outcomes: Sequence[Outcome]) -> pa.Table:
         """The calls behind these outcomes (`records.SCHEMA`), in the order of the outcomes, then of time."""
@@ -207,9 +205,9 @@ class Archive:
         return self.read(_ORDERS, {}, asked=_asked(outcomes))
 
     def size(self) -> Size:
-        """Lookups made and distinct calls kept for this team."""
+        """Lookups of orders made and distinct calls kept for this team."""
         mine = "gateway = $gateway AND tenant_id = $tenant"
-        query = f"""SELECT (SELECT count(*) FROM archive.lookups WHERE {mine}) AS lookups,
+        query = f"""SELECT (SELECT count(*) FROM archive.lookups WHERE {mine} AND order_id <> '') AS lookups,
             (SELECT count(DISTINCT call_id) FROM archive.calls WHERE {mine}) AS calls"""
         return Size(**self.read(query, {}).to_pylist()[0])
 
@@ -249,6 +247,14 @@ class Archive:
         """The engine itself, for what this package keeps beside the ledger; what stays open is rolled back."""
         with self._cursor() as cursor:
             yield cursor
+
+    @contextmanager
+    def adding(self, **tables: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A transaction that adds to the ledger, while nobody else writes; committed when it comes to its end."""
+        with self._writing, self.file.turn(), self._cursor(**tables) as cursor:
+            cursor.begin()
+            yield cursor
+            cursor.commit()
 
     @contextmanager
     def reading(self, **tables: pa.Table) -> Iterator[Callable[[str, dict[str, Any]], pa.Table]]:

@@ -14,6 +14,7 @@ from nxcc.filters import Days, Filters
 from nxcc.hangup import PARTIES, RESULTS
 
 _RANGES = {"cost": "cost", "talk": "talk_s", "queue": "queue_s", "ring": "ring_s"}
+_WHOLE = {"order": "order_id", "caller": "caller", "callee": "callee"}
 _LONGEST = 2**31 - 1
 
 
@@ -70,12 +71,16 @@ def condition(filters: Filters, local: Local, ids: dict[tuple[str, str], int], *
         columns = ("order_id", "caller", "callee") if by_number else ("order_id",)
         tests.append(f"({' OR '.join(f'contains(lower({column}), $find)' for column in columns)})")
         values["find"] = filters.find.lower()
+    for name, column in _WHOLE.items():
+        if text := getattr(filters, name):
+            tests.append(f"{column} = ${name}_is" if by_number or name == "order" else "false")
+            values |= {f"{name}_is": text} if by_number or name == "order" else {}
     return Condition(" AND ".join(tests) or "true", values)
 
 
 def _numbers(filters: Filters, local: Local, ids: dict[tuple[str, str], int]) -> Iterator[tuple[str, list[int]]]:
     """Columns with the numbers that filters of texts let pass, empty where one is not set."""
-    for column in ("direction", "agent", "status", "reason"):
+    for column in ("direction", "agent", "account", "status", "reason"):
         yield column, [0 if not text else ids.get((column, text), -1) for text in getattr(filters, column)]
     yield "result", [_number(text, RESULTS) for text in filters.result]
     yield "party", [_number(text, PARTIES) for text in filters.party]

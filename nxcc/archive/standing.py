@@ -18,7 +18,7 @@ from nxcc.errors import ArchiveError
 
 _MINE = "WHERE gateway = $gateway AND tenant_id = $tenant"
 _SCHEMA = "SELECT max(version) AS version FROM archive.schema_version"
-_LOOKUPS = "SELECT count(*) AS n, epoch_us(max(asked_at)) AS newest_us FROM archive.lookups"
+_LOOKUPS = "SELECT count(*) FILTER (order_id <> '') AS n, epoch_us(max(asked_at)) AS newest_us FROM archive.lookups"
 _CALLS = "SELECT count(DISTINCT call_id) AS n FROM archive.calls"
 Read = Callable[[str], dict[str, Any]]
 

@@ -40,6 +40,7 @@ class Options:
 
     direction: list[str] = field(default_factory=list)
     agent: list[str] = field(default_factory=list)
+    account: list[str] = field(default_factory=list)
     status: list[str] = field(default_factory=list)
     reason: list[str] = field(default_factory=list)
 
@@ -246,11 +247,15 @@ class Tallied:
     def calls(self, part: str, first: int, most: int) -> pa.Table:
         """The calls behind a part (`records.SCHEMA`), the newest first; `most` of them from the `first` on."""
         where, more = self._of_rows()
-        query = f"""SELECT {", ".join(records.SCHEMA.names)} FROM archive.calls
-            WHERE rowid IN (
-                SELECT ledger FROM ({self._rows(part)}) ORDER BY started_at DESC NULLS LAST, order_id, call_id
-                LIMIT {most:d} OFFSET {first:d})
-            ORDER BY started_at DESC NULLS LAST, order_id, call_id"""
+        names = ", ".join(
+            "of_order AS order_id" if name == "order_id" else f"c.{name}" for name in records.SCHEMA.names
+        )
+        query = f"""WITH picked AS MATERIALIZED (
+                SELECT ledger, order_id AS of_order FROM ({self._rows(part)})
+                ORDER BY started_at DESC NULLS LAST, order_id, call_id LIMIT {most:d} OFFSET {first:d})
+            SELECT {names} FROM archive.calls AS c JOIN picked ON c.rowid = picked.ledger
+            WHERE c.rowid IN (SELECT ledger FROM picked)
+            ORDER BY c.started_at DESC NULLS LAST, of_order, c.call_id"""
         return self._explored.read(query.format(where=where.sql), where.values | more).cast(records.SCHEMA)
 
     def _rows(self, part: str) -> str:

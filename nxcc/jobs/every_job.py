@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from nxcc import small_tables
 from nxcc.jobs.errors import JobsAway, JobsError
 from nxcc.jobs.job import AT_WORK, UNFINISHED
-from nxcc.jobs.store import files_table, jobs_table
+from nxcc.jobs.store import files_table, jobs_table, periods_table
 from nxcc.small_tables import Place
 from nxcc.team.place import Team
 
 _TEXTS = ("name", "file_name", "column", "note")
-_FORGOTTEN_IN = ("jobs", "files", "views", "aliases")  # tables that personal texts are taken out of
+# Tables that personal texts are taken out of.
+_FORGOTTEN_IN = ("jobs", "files", "periods", "views", "aliases", "schedules", "schedule_runs")
 
 
 class EveryJob:
@@ -50,7 +51,8 @@ class EveryJob:
         """The row of a job, and of its files."""
         with self._sentences(), self._engine.begin() as connection:
             connection.execute(jobs_table.delete().where(jobs_table.c.id == job_id))
-            connection.execute(files_table.delete().where(files_table.c.job_id == job_id))
+            for table in (files_table, periods_table):
+                connection.execute(table.delete().where(table.c.job_id == job_id))
 
     def list_is(self, job_id: str, *, ids: int, invalid: int) -> None:
         """A job's list holds so many distinct ids now, and so many rows that cannot be asked."""
@@ -61,7 +63,11 @@ class EveryJob:
         """Changes the words that jobs and their files say; returns in how many rows (`dry`: would)."""
         changed = 0
         with self._sentences(), self._engine.begin() as connection:
-            for table, key, names in ((jobs_table, ("id",), _TEXTS), (files_table, ("job_id", "name"), ("said",))):
+            for table, key, names in (
+                (jobs_table, ("id",), _TEXTS),
+                (files_table, ("job_id", "name"), ("said",)),
+                (periods_table, ("job_id",), ("filters",)),
+            ):
                 for row in connection.execute(sa.select(table)).mappings().all():
                     said = {name: text for name in names if (text := without(row[name])) != row[name]}
                     changed += bool(said)

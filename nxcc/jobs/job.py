@@ -1,13 +1,14 @@
-"""What a job is: an immutable list of order ids, and this small row about it."""
+"""What a job is: an immutable list of order ids, or a period, and this small row about it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from nxcc.archive import Window
 from nxcc.outcome import WORDS, Word
+from nxcc.stretches import CallFilters, Stretch
 
 State = Literal["queued", "running", "paused", "halted", "done", "cancelled"]
 STATES: tuple[State, ...] = ("queued", "running", "paused", "halted", "done", "cancelled")
@@ -16,10 +17,23 @@ AT_WORK: tuple[State, ...] = ("queued", "running")
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """The calls of a stretch of time, read by time. `answers`: for the orders of a list; those that are not among them
+    are asked one by one. Else they are what the job is for."""
+
+    stretch: Stretch
+    filters: CallFilters = field(default_factory=CallFilters)
+    answers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One bulk lookup. Times are aware UTC; counts are of distinct ids, `invalid` of rows that cannot be asked.
+    """One bulk lookup, or the import of a period.
+
+    Times are aware UTC; counts are of distinct ids, `invalid` of rows that cannot be asked.
 
     The four `..._after` moments say which answers in the archive are this job's (`Window`); asking again moves them.
+    Of an import, `ids` and `found` are the stretches that its period is read in, and those that have been read whole.
     """
 
     id: str
@@ -49,7 +63,13 @@ class Job:
     note: str = ""  # what a running job waits for, why one is halted
     cure: str = ""
     code: str = ""  # the vendor's code, where there is one
+    period: Period | None = None
     source: str = ""  # fingerprint of file and options, by which the command line finds its job again
+
+    @property
+    def is_import(self) -> bool:
+        """Whether it reads a period, and asks for no list of orders."""
+        return self.period is not None and not self.period.answers
 
     @property
     def pending(self) -> int:

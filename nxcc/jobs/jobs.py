@@ -15,12 +15,13 @@ from nxcc.errors import ArchiveError, NxccError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, is_id, tidy
 from nxcc.jobs.following import Following
-from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
+from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, Period, State
 from nxcc.jobs.live import Live
 from nxcc.jobs.runner import Lead, Runner
-from nxcc.jobs.starting import Checked, new_job
+from nxcc.jobs.starting import Checked, import_of, new_job, source_of_import
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
+from nxcc.stretches import CallFilters, Stretch
 from nxcc.traces import Trace
 
 log = logging.getLogger(__name__)
@@ -89,12 +90,38 @@ class Jobs:
         rate = self._lookup.client.likely_rate()
         return Plan(ids, ids - requests, requests, requests / rate if rate else None)
 
-    def start(self, folder: Folder, checked: Checked, *, name: str, who: str, use_fresh: bool = True) -> Job:
-        """Makes a job of an upload as it was checked; it begins by itself. Twice is once."""
+    def start(
+        self,
+        folder: Folder,
+        checked: Checked,
+        *,
+        name: str,
+        who: str,
+        use_fresh: bool = True,
+        period: Stretch | None = None,
+    ) -> Job:
+        """Makes a job of an upload as it was checked; it begins by itself. Twice is once. Orders that were called in a
+        `period` are answered out of its calls, which are read for it."""
         fresh, now = self._fresh(use_fresh), self._now()
-        job = new_job(self.store, folder, checked, name=name, who=who, fresh=fresh, now=now, again=not use_fresh)
+        by = Period(period, answers=True) if period else None
+        job = new_job(
+            self.store, folder, checked, name=name, who=who, fresh=fresh, now=now, again=not use_fresh, period=by
+        )
         self._runner.poke()
         return job
+
+    def start_import(self, stretch: Stretch, filters: CallFilters, *, name: str, who: str, again: bool = False) -> Job:
+        """Reads the calls of a stretch of time, by itself; `again`: also what was read before. The same import that has
+        not ended is returned instead of another one."""
+        now = self._now()
+        after = now if again else datetime.fromtimestamp(0, UTC)
+        job = import_of(self.store, Period(stretch, filters), name=name, who=who, after=after, now=now)
+        self._runner.poke()
+        return job
+
+    def importing(self, stretch: Stretch, filters: CallFilters) -> Job | None:
+        """The import of this that has not ended, if there is one."""
+        return self.store.unfinished_of(source_of_import(Period(stretch, filters)))
 
     def pause(self, job: Job) -> None:
         """Stops asking; what is under way is kept."""
@@ -143,7 +170,7 @@ class Jobs:
     def count_anew(self) -> None:
         """Jobs that do not run say what the archive holds for them now."""
         for job in self.store.all():
-            if job.state not in AT_WORK and self.folder(job.id):
+            if job.state not in AT_WORK and not job.is_import and self.folder(job.id):
                 try:
                     tally = self.listed(job).tally()
                 except ArchiveError as error:

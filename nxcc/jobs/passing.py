@@ -13,7 +13,9 @@ from typing import Any, Protocol
 from nxcc.api.client import Client
 from nxcc.archive import Archive, Listed, Window
 from nxcc.errors import NxccError
+from nxcc.importing import Importer
 from nxcc.jobs.folder import Folder
+from nxcc.jobs.importing import Answering
 from nxcc.jobs.job import AT_WORK, Job
 from nxcc.jobs.live import Live
 from nxcc.jobs.store import Store
@@ -69,13 +71,15 @@ class Passing:
         job: Job,
         live: Live,
         *,
-        patience_s: float | None,
+        patience_s: float,
         now: Callable[[], datetime],
         left_out: LeftOut,
+        importer: Importer | None = None,
     ) -> None:
+        self._importer = importer  # reads the period of a job that has one
         self._store, self._lookup, self._folder = store, lookup, folder
         self._job, self._live, self._now, self._left_out = job, live, now, left_out
-        self._patience_s = PATIENCE_S if patience_s is None else patience_s
+        self._patience_s = patience_s
         self._noted = 0.0
         self._calls = 0
         self._from_archive = 0
@@ -101,6 +105,8 @@ class Passing:
         pending = self._count()
         if self._job.started_at is None:  # these are never given to the lookup
             self._lookup.hits.add(self._from_archive, self._from_archive)
+        if pending and self._importer:
+            pending = self._by_period(self._importer, pending)
         rounds = 1
         while not self._live.stop.is_set():
             before = len(pending)
@@ -119,6 +125,17 @@ class Passing:
                 if not self._live.stop.wait(BETWEEN_ROUNDS_S):
                     pending = self._again()
         self._end_early()
+
+    def _by_period(self, importer: Importer, pending: list[str]) -> list[str]:
+        """Reads the job's period, and answers orders out of it; returns the others."""
+        answering = Answering(self._store, importer, self._lookup.archive, self._job, self._live)
+        with closing(answering.read()) as coming:
+            for passed in coming:
+                self._requests += passed.requests
+        if self._live.stop.is_set():
+            return pending
+        answering.answer(pending)
+        return self._count()
 
     def _pass(self, pending: list[str]) -> None:
         """Asks for what is pending. Waits while the gateway is away."""

@@ -17,12 +17,14 @@ from typing import Any, Protocol
 
 from nxcc import logs
 from nxcc.errors import ApiError, AwayError, ConfigurationError, NxccError
+from nxcc.importing import Importer, PageSize
 from nxcc.jobs.errors import JobsError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder
-from nxcc.jobs.job import AT_WORK
+from nxcc.jobs.importing import Importing
+from nxcc.jobs.job import AT_WORK, Job, Period
 from nxcc.jobs.live import Live
-from nxcc.jobs.passing import Asks, Passing
+from nxcc.jobs.passing import PATIENCE_S, Asks, Passing
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
 from nxcc.traces import LeftOut, Trace
@@ -64,7 +66,9 @@ class Runner:
         lead: Lead | None = None,
     ) -> None:
         self._store, self._lookup, self._folders = store, lookup, folders
-        self._patience_s, self._now, self._lead = patience_s, now, lead
+        self._patience_s = PATIENCE_S if patience_s is None else patience_s
+        self._now, self._lead = now, lead
+        self._size = PageSize()
         self._only: str | None = None
         self._lock = threading.Lock()
         self._lives: dict[str, Live] = {}
@@ -172,11 +176,15 @@ class Runner:
             began = job.started_at or self._now()
             self._store.change(job_id, AT_WORK, state="running", started_at=began, note="", cure="", code="")
             left_out = self._left_out[job_id]
-            asking = self._lead.asking(job_id) if self._lead and self._only is None else self._lookup
-            Passing(
-                self._store, asking, folder, job, live,
-                patience_s=self._patience_s, now=self._now, left_out=left_out,
-            ).run()  # fmt: skip
+            importer = self._importer(job, job.period, live, left_out) if job.period else None
+            if importer and job.is_import:
+                Importing(self._store, importer, self._lookup.archive, job, live, now=self._now).run()
+            else:
+                asking = self._lead.asking(job_id) if self._lead and self._only is None else self._lookup
+                Passing(
+                    self._store, asking, folder, job, live,
+                    patience_s=self._patience_s, now=self._now, left_out=left_out, importer=importer,
+                ).run()  # fmt: skip
             self._log_end(job_id)
         except AwayError as error:
             live.error = error
@@ -193,6 +201,22 @@ class Runner:
             live.ended()
             self._poke.set()
         self._leave(job_id)
+
+    def _importer(self, job: Job, period: Period, live: Live, left_out: LeftOut) -> Importer:
+        """What reads a job's period; what the archive has of it counts when it was read since `job.found_after`."""
+        return Importer(
+            self._lookup.client,
+            self._lookup.archive,
+            period.stretch,
+            period.filters,
+            after=job.found_after,
+            own=job.created_at,
+            now=self._now,
+            stop=live.stop,
+            left_out=left_out,
+            size=self._size,
+            patience_s=self._patience_s,
+        )
 
     def _leave(self, job_id: str) -> None:
         try:

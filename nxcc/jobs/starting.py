@@ -1,14 +1,17 @@
-"""From a checked upload to a job."""
+"""From a checked upload, or a period, to a job."""
 
 from __future__ import annotations
 
 import getpass
+import hashlib
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nxcc.archive import Window
+from nxcc.importing.importer import stretches_of
 from nxcc.jobs.folder import Folder
-from nxcc.jobs.job import Job
+from nxcc.jobs.job import Job, Period
 from nxcc.jobs.store import Store
 
 
@@ -22,7 +25,7 @@ class Checked:
 
 def new_job(
     store: Store, folder: Folder, checked: Checked, *, name: str, who: str, fresh: Window, now: datetime,
-    again: bool = False,
+    again: bool = False, period: Period | None = None,
 ) -> Job:  # fmt: skip
     """Makes a job of an upload as it was checked; its list does not change any more. The job there is, if there is one.
 
@@ -33,10 +36,43 @@ def new_job(
         if there_is := store.get(folder.id):
             return there_is
         job = _job_of(folder, checked, name=name, who=who, fresh=fresh, now=now)
-        job = replace(job, source=source_of(folder, again=again))
+        job = replace(job, source=source_of(folder, again=again), period=period)
         store.add(job)
         folder.note(begun=True)
     return job
+
+
+def import_of(store: Store, period: Period, *, name: str, who: str, after: datetime, now: datetime) -> Job:
+    """Makes an import of a period, in which counts what was read `after` a moment; the one there is, if it has not
+    ended. Raises `JobsError`."""
+    source = source_of_import(period)
+    if there_is := store.unfinished_of(source):
+        return there_is
+    job = Job(
+        id=secrets.token_hex(8),
+        name=name,
+        file_name="",
+        who=who,
+        column="",
+        state="queued",
+        rows=0,
+        ids=len(stretches_of(period.stretch)),
+        created_at=now,
+        found_after=after,
+        no_calls_after=after,
+        failed_after=now,
+        may_pass_after=now,
+        period=period,
+        source=source,
+    )
+    store.add(job)
+    return job
+
+
+def source_of_import(period: Period) -> str:
+    """The fingerprint of an import."""
+    asked = f"{period.stretch.from_s} {period.stretch.to_s} {period.filters.text}"
+    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def source_of(folder: Folder, *, again: bool) -> str:

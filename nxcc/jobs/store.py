@@ -14,8 +14,9 @@ import sqlalchemy as sa
 
 from nxcc import small_tables
 from nxcc.jobs.errors import JobsAway, JobsError
-from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, State
+from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, Period, State
 from nxcc.small_tables import WAIT_FOR_LOCK_S, Place, Text, Whole
+from nxcc.stretches import CallFilters, Stretch
 from nxcc.team.place import Team
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,20 @@ files_table = sa.Table(
     sa.Column("state", Text, nullable=False),  # wanted, made (somebody is at it), ready, failed
     sa.Column("said", Text, nullable=False),
 )
+# Of jobs that read by time; epoch seconds are 64 bits in PostgreSQL (`Whole`).
+periods_table = sa.Table(
+    "periods",
+    TABLES,
+    sa.Column("job_id", Text, primary_key=True),
+    sa.Column("from_s", Whole, nullable=False),
+    sa.Column("to_s", Whole, nullable=False),
+    sa.Column("filters", Text, nullable=False),
+    sa.Column("answers", sa.Boolean, nullable=False),
+)
+small_tables.unsampled(periods_table, "filters")
 small_tables.unsampled(jobs_table, "name", "file_name", "column", "note")
 small_tables.unsampled(files_table, "said")
+_OF_PERIOD = [periods_table.c[name].label(f"period_{name}") for name in ("from_s", "to_s", "filters", "answers")]
 
 
 class Store:
@@ -99,8 +112,13 @@ class Store:
 
     def add(self, job: Job) -> None:
         """A new job."""
+        values = {field.name: getattr(job, field.name) for field in dataclasses.fields(job) if field.name != "period"}
         with self._writing() as connection:
-            connection.execute(jobs_table.insert().values(owner=self.owner, **dataclasses.asdict(job)))
+            connection.execute(jobs_table.insert().values(owner=self.owner, **values))
+            if period := job.period:
+                stretch = period.stretch
+                row = {"from_s": stretch.from_s, "to_s": stretch.to_s, "filters": period.filters.text}
+                connection.execute(periods_table.insert().values(job_id=job.id, answers=period.answers, **row))
 
     def get(self, job_id: str) -> Job | None:
         """The job of this id; None when there is none."""
@@ -151,7 +169,8 @@ class Store:
         with self._writing() as connection:
             mine = jobs_table.delete().where(jobs_table.c.id == job_id, jobs_table.c.owner == self.owner)
             if connection.execute(mine).rowcount:
-                connection.execute(files_table.delete().where(files_table.c.job_id == job_id))
+                for table in (files_table, periods_table):
+                    connection.execute(table.delete().where(table.c.job_id == job_id))
 
     def beat(self, pid: int, now: datetime) -> None:
         """This process runs the jobs."""
@@ -211,7 +230,8 @@ class Store:
         return (row.state, row.said) if row else ("failed", "It was never asked for.")
 
     def _select(self, *conditions: sa.ColumnElement[bool]) -> list[Job]:
-        query = sa.select(jobs_table).where(jobs_table.c.owner == self.owner, *conditions)
+        query = sa.select(jobs_table, *_OF_PERIOD).outerjoin(periods_table, periods_table.c.job_id == jobs_table.c.id)
+        query = query.where(jobs_table.c.owner == self.owner, *conditions)
         query = query.order_by(jobs_table.c.created_at.desc(), jobs_table.c.id)
         with self._sentences(), self._engine.connect() as connection:
             return [_job(row) for row in connection.execute(query)]
@@ -235,7 +255,10 @@ class Store:
 def _job(row: sa.Row[Any]) -> Job:
     values = dict(row._mapping)
     del values["owner"]
-    return Job(**values)
+    from_s, to_s, filters, answers = (values.pop(column.name) for column in _OF_PERIOD)
+    if from_s is None:
+        return Job(**values)
+    return Job(**values, period=Period(Stretch(from_s, to_s), CallFilters.read(filters), answers))
 
 
 def _as_sentence(path: Path, error: Exception) -> JobsError:

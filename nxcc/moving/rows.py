@@ -14,15 +14,20 @@ from nxcc import aliases, audit, sign_outs, small_tables, views
 from nxcc.errors import AwayError
 from nxcc.jobs import AT_WORK, store
 from nxcc.moving.error import MoveError
+from nxcc.schedules import tables as schedules
 from nxcc.small_tables import Place, Text
 from nxcc.team.place import Team
 
 BATCH = 1_000
 
 # Who runs jobs, which files somebody wants to download, errands: of the processes that are at work, and left behind.
-_CARRIED = {"jobs": store, "audit": audit, "views": views, "sign_outs": sign_outs, "aliases": aliases}
-_CHANGED = {"jobs": {"state", "note", "cure"}}  # on the way, of those that were at work
-_OWN = ("audit", "jobs", "views")  # an installation in which one of these has a row is in use
+_CARRIED = {
+    "jobs": store, "periods": store, "audit": audit, "views": views, "sign_outs": sign_outs, "aliases": aliases,
+    "schedules": schedules, "schedule_runs": schedules,
+}  # fmt: skip
+# On the way, of those that were at work.
+_CHANGED = {"jobs": {"state", "note", "cure"}, "schedules": {"enabled", "next_at", "note"}}
+_OWN = ("audit", "jobs", "views", "schedules")  # an installation in which one of these has a row is in use
 
 _marks = sa.MetaData()
 _moves = sa.Table(
@@ -90,13 +95,15 @@ class Rows:
         return list(_CARRIED)
 
     def carry(self, name: str, note: str) -> None:
-        """Carries a table over. Jobs that were at work are paused: asking costs; `note` says so on their page."""
+        """Carries a table over. Jobs that were at work are paused, schedules are switched off: asking costs, and where
+        they come from may be at work still; `note` says so on their page."""
         table = _table(name)
         for rows in self._batches(name):
-            if name == "jobs":
-                for row in rows:
-                    if row["state"] in AT_WORK:
-                        row |= {"state": "paused", "note": note, "cure": ""}
+            for row in rows:
+                if name == "jobs" and row["state"] in AT_WORK:
+                    row |= {"state": "paused", "note": note, "cure": ""}
+                if name == "schedules" and row["enabled"]:
+                    row |= {"enabled": False, "next_at": None, "note": note}
             with self._sentences(self._target), self._into.begin() as connection:
                 if name == "audit" and self._into.dialect.name == small_tables.POSTGRES:
                     _number_from(connection, max(row["n"] for row in rows))

@@ -41,10 +41,11 @@ def draw(overview: Overview, terms: Terms, zone: ZoneInfo, palette: Palette) -> 
     elif section == "Data quality":
         _quality(overview, terms)
     else:
-        _calls(overview, terms, zone, palette)
+        calls(overview, terms, zone, palette)
 
 
-def _calls(overview: Overview, terms: Terms, zone: ZoneInfo, palette: Palette) -> None:
+def calls(overview: Overview, terms: Terms, zone: ZoneInfo, palette: Palette) -> None:
+    """The calls behind a figure, a page at a time, and as a file."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         name = st.selectbox(
             "Rows behind",
@@ -60,14 +61,14 @@ def _calls(overview: Overview, terms: Terms, zone: ZoneInfo, palette: Palette) -
         page = st.pagination(pages, key=f"explore_page_{part}_{pages}_{state.drawn()}", width=340) if pages > 1 else 1
         _file(overview, part, of, zone)
     first = (page - 1) * A_PAGE
-    calls = records.frame(seen.calls(overview.tallied.calls(part, first, A_PAGE), "a table", links=False))
+    shown = records.frame(seen.calls(overview.tallied.calls(part, first, A_PAGE), "a table", links=False))
     with st.container(key="explore_calls", gap="xsmall"):
-        if calls.empty:
+        if shown.empty:
             st.caption("No call is behind this figure.")
             return
-        tables.calls_table(calls, zone, terms.money, palette)
+        tables.calls_table(shown, zone, terms.money, palette)
         words = PARTS[part].words.format(short_s=f"{terms.short_s:g}", in_time_s=f"{terms.in_time_s:g}")
-        st.caption(f"Rows {first + 1:,} to {first + len(calls):,} of {of:,} {words}, newest first.")
+        st.caption(f"Rows {first + 1:,} to {first + len(shown):,} of {of:,} {words}, newest first.")
 
 
 def _file(overview: Overview, part: str, of: int, zone: ZoneInfo) -> None:

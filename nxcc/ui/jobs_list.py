@@ -14,7 +14,8 @@ from nxcc.audit import Deed
 from nxcc.errors import NxccError
 from nxcc.jobs import Job, Jobs, Kind, State, download_name
 from nxcc.palette import OUTCOMES, Colour
-from nxcc.ui import bulk_address, bulk_results, deeds, navigation, panels, sign_in, zone
+from nxcc.stretches import days_of
+from nxcc.ui import bulk_address, bulk_results, deeds, navigation, panels, period_address, sign_in, zone
 
 A_PAGE = 20
 STATES: dict[State, tuple[str, str, Colour]] = {
@@ -67,14 +68,35 @@ def _row(jobs: Jobs, job: Job) -> None:
         name, state, counts, when, opening, more = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
         with name, st.container(gap=None):
             st.markdown(f"**{wording.in_markdown(wording.cut(job.name, 44))}**")
-            st.caption(f"{job.rows:,} rows · {wording.in_markdown(wording.cut(job.file_name, 36))}")
+            st.caption(_of_what(job))
         state.badge(label, icon=f":material/{icon}:", color=colour)
-        counts.markdown(counted(job))
+        counts.markdown(f":material/date_range: {said_of_import(job)}" if job.is_import else counted(job))
         when.caption(_when(job))
         with more, st.popover("", icon=":material/more_vert:", key=f"job_more_{job.id}", type="tertiary"):
             _more(jobs, job)
         if opening.button("Open", key=f"job_open_{job.id}", icon=":material/open_in_full:", type="tertiary"):
-            navigation.go("bulk", [(bulk_address.JOB, job.id)])
+            open_job(job)
+
+
+def open_job(job: Job) -> None:
+    """Shows a job where it is at home: an import on the page of its calls."""
+    if job.period and job.is_import:
+        first, last = days_of(job.period.stretch, zone.current())
+        period = ("period", f"{first.isoformat()}_{last.isoformat()}")
+        navigation.go(period_address.PAGE, period_address.looked_for(job.period.filters, period))
+    navigation.go("bulk", [(bulk_address.JOB, job.id)])
+
+
+def said_of_import(job: Job) -> str:
+    """`3 of 7 parts read, 12,345 calls`."""
+    calls = f"{job.calls:,} call{'' if job.calls == 1 else 's'}"
+    return f"{job.found:,} of {job.ids:,} part{'' if job.ids == 1 else 's'} read, {calls}"
+
+
+def _of_what(job: Job) -> str:
+    if job.period and job.is_import:
+        return "calls by time"
+    return f"{job.rows:,} rows · {wording.in_markdown(wording.cut(job.file_name, 36))}"
 
 
 def _more(jobs: Jobs, job: Job) -> None:
@@ -84,9 +106,9 @@ def _more(jobs: Jobs, job: Job) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         if asks and st.button("Rename", key=f"job_rename_{job.id}", icon=":material/edit:") and name.strip():
             _do("renamed", job, lambda: jobs.rename(job, name.strip()))
-        if asks and st.button("Repeat", key=f"job_repeat_{job.id}", icon=":material/replay:"):
+        if asks and not job.is_import and st.button("Repeat", key=f"job_repeat_{job.id}", icon=":material/replay:"):
             _repeat(jobs, job)
-        for kind in _KINDS:
+        for kind in () if job.is_import else _KINDS:
             st.download_button(
                 f"{kind.capitalize()} CSV",
                 partial(bulk_results.content, jobs, job, kind, "csv", zone.current().key),
@@ -102,7 +124,8 @@ def _more(jobs: Jobs, job: Job) -> None:
         ):
             st.session_state[sure] = True
     if st.session_state.get(sure):
-        st.markdown("The uploaded file and the results go for good; the calls stay in the archive.")
+        what = "The job goes" if job.is_import else "The uploaded file and the results go"
+        st.markdown(f"{what} for good; the calls stay in the archive.")
         with st.container(horizontal=True, gap="xsmall"):
             if st.button("Delete it", key=f"job_delete_yes_{job.id}", type="primary"):
                 del st.session_state[sure]

@@ -325,7 +325,7 @@ def test_compaction__one_at_a_time_and_a_file_needs_none(open_lake: Callable[...
 def test_standing__counts_and_bytes(open_lake: Callable[..., Archive]) -> None:
     archive = open_lake()
     empty = standing(archive)
-    assert (empty.schema, empty.lookups, empty.newest_s) == (2, 0, None)
+    assert (empty.schema, empty.lookups, empty.newest_s) == (NEWEST, 0, None)
     archive.append(batch_of("many", 300))
     full = standing(archive)
     assert (full.lookups, full.calls, full.newest_at) == (300, 300, NOW)

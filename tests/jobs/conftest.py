@@ -160,3 +160,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nxcc.jobs.passing.BETWEEN_ROUNDS_S", 0.0)
     monkeypatch.setattr("nxcc.jobs.passing.FIRST_WAIT_S", 0.02)
     monkeypatch.setattr("nxcc.jobs.passing.LONGEST_WAIT_S", 0.1)
+    monkeypatch.setattr("nxcc.importing.importer.FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr("nxcc.importing.importer.LONGEST_WAIT_S", 0.2)
+    monkeypatch.setattr("nxcc.jobs.importing.NOTE_EVERY_S", 0.05)

@@ -1,0 +1,281 @@
+"""Calls read by time: pages as they came, what has been read whole, and orders answered out of it.
+
+A page is kept as a lookup of no order, with the calls that it brought: whatever becomes of lookups (they are moved,
+grow old, lose what is forgotten) becomes of pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from nxcc import records
+from nxcc.archive.ledger import Archive
+from nxcc.stretches import CallFilters, Stretch
+from nxcc.traces import Trace
+
+PAGE, PERIOD = "page", "period"
+SETTLED_S = (
+    3_600  # a call is told when it has ended: what began less than this before it was read may have been missing
+)
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MINE = "gateway = $gateway AND tenant_id = $tenant"
+_PAGES = pa.schema(
+    [
+        ("gateway", pa.string()),
+        ("tenant_id", pa.int64()),
+        ("order_id", pa.string()),
+        ("asked_at", pa.timestamp("us", tz="UTC")),
+        ("req_id", pa.string()),
+        ("attempts", pa.int32()),
+        ("source", pa.string()),
+        ("from_s", pa.int64()),
+        ("to_s", pa.int64()),
+        ("filters", pa.string()),
+        ("began_at", pa.timestamp("us", tz="UTC")),
+        ("page", pa.int32()),
+        ("ended", pa.bool_()),
+    ]
+)
+# A page whose write was not acknowledged, and which is there all the same.
+_THERE = "SELECT asked_at FROM archive.lookups SEMI JOIN new_pages USING (gateway, tenant_id, order_id, asked_at)"
+# Pages overlap at their edges, and shift while calls arrive: what has come already, just like this, is not kept twice.
+_NEW_CALLS = f"""
+    CREATE OR REPLACE TEMP TABLE kept_calls AS
+    SELECT * FROM came SEMI JOIN kept_pages USING (asked_at)
+    ANTI JOIN (SELECT raw FROM archive.calls WHERE {_MINE} AND order_id = '' AND asked_at > $since) AS known USING (raw)
+    QUALIFY row_number() OVER (PARTITION BY raw ORDER BY asked_at) = 1
+"""
+_ADD_PAGES = """
+    INSERT INTO archive.lookups BY NAME
+    SELECT p.*, CASE WHEN n IS NULL THEN 'no_calls' ELSE 'found' END AS outcome, coalesce(n, 0)::INTEGER AS calls
+    FROM kept_pages AS p LEFT JOIN (SELECT asked_at, count(*) AS n FROM kept_calls GROUP BY ALL) USING (asked_at)
+"""
+_READ = f"""
+    SELECT DISTINCT from_s, to_s, epoch_us(began_at) AS began_us FROM archive.lookups
+    WHERE {_MINE} AND order_id = '' AND ended AND filters IN (SELECT text FROM wider) AND began_at > $after
+    ORDER BY ALL
+"""
+_HALF_READ = f"""
+    SELECT from_s, to_s, epoch_us(max(began_at)) AS began_us, max_by(page, (began_at, page)) AS page
+    FROM archive.lookups
+    WHERE {_MINE} AND order_id = '' AND NOT ended AND filters = $filters AND began_at > $after
+    GROUP BY from_s, to_s
+"""
+# Calls as pages brought them since a moment, each in its newest state.
+_OF_PAGES = f"""
+    SELECT * FROM archive.calls
+    WHERE {_MINE} AND order_id = '' AND asked_at > $since AND said_order_id IN (SELECT order_id FROM wanted)
+    QUALIFY row_number() OVER (PARTITION BY coalesce(call_id, raw) ORDER BY asked_at DESC) = 1
+"""
+_SEEN = f"""
+    CREATE OR REPLACE TEMP TABLE seen AS
+    WITH of_pages AS ({_OF_PAGES})
+    SELECT * REPLACE (said_order_id AS order_id, $asked_at::TIMESTAMPTZ AS asked_at) FROM of_pages
+    WHERE said_order_id IN (
+        SELECT said_order_id FROM of_pages WHERE started_at >= $from_at AND started_at < $to_at)
+    AND said_order_id NOT IN (
+        SELECT order_id FROM archive.lookups WHERE {_MINE} AND asked_at = $asked_at AND source = '{PERIOD}')
+"""
+_ANSWER = (
+    f"""INSERT INTO archive.lookups BY NAME
+    SELECT gateway, tenant_id, order_id, asked_at, 'found' AS outcome, count(*)::INTEGER AS calls, 0 AS attempts,
+        '{PERIOD}' AS source
+    FROM seen GROUP BY ALL""",
+    "INSERT INTO archive.calls BY NAME SELECT * FROM seen",
+)
+_PASSES = """ AND asked_at IN (
+    SELECT asked_at FROM archive.lookups WHERE {mine} AND order_id = '' AND filters IN (SELECT text FROM those))"""
+_CALLS_OF_PAGES = f"""
+    SELECT count(DISTINCT coalesce(call_id, raw)) AS calls,
+        count(DISTINCT coalesce(call_id, raw)) FILTER (said_order_id IS NULL) AS blank
+    FROM archive.calls
+    WHERE {_MINE} AND order_id = '' AND started_at >= $from_at AND started_at < $to_at AND asked_at > $after
+"""
+_SEEN_OF = f"""
+    SELECT count(DISTINCT said_order_id) AS n FROM archive.calls
+    WHERE {_MINE} AND order_id = '' AND said_order_id IN (SELECT order_id FROM wanted)
+        AND started_at >= $from_at AND started_at < $to_at AND asked_at > $after
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a stretch as it came.
+
+    `began_at` is when the stretch's first page was asked, `asked_at` when this one was: a moment that no other page
+    has. `ended`: it was the last one, so that the stretch has been read whole. `calls` are typed rows (`records`).
+    """
+
+    stretch: Stretch
+    filters: CallFilters
+    began_at: datetime
+    asked_at: datetime
+    number: int
+    ended: bool
+    calls: Sequence[dict[str, Any]] = field(default=(), repr=False)
+    req_id: str = ""
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A stretch that was read whole: everything is there that the gateway had when it `began` to be read."""
+
+    stretch: Stretch
+    began: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """How far the reading of a stretch came that was broken off: pages up to this one are kept."""
+
+    stretch: Stretch
+    began: datetime
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Distinct calls that pages brought, and how many of them do not say their order."""
+
+    calls: int
+    blank: int
+
+
+def keep(archive: Archive, pages: Sequence[Page], since: datetime, left_out: Sequence[Trace] = ()) -> int:
+    """Keeps pages, all or none; a call that has come in the same words since a moment is not kept again. Returns how
+    many calls were kept.
+
+    What is `left_out` (it was forgotten meanwhile) is not kept. Raises `ArchiveError`.
+    """
+    return archive.file.kept(lambda doubtful: _keep(archive, pages, since, left_out, doubtful))
+
+
+def _keep(archive: Archive, pages: Sequence[Page], since: datetime, left_out: Sequence[Trace], doubtful: bool) -> int:
+    rows = [(page, row) for page in pages for row in page.calls if not any(trace.is_of_call(row) for trace in left_out)]
+    calls = records.table([row for _, row in rows])
+    owner = archive.owner
+    calls = calls.append_column("gateway", pa.array([owner["gateway"]] * len(rows), pa.string()))
+    calls = calls.append_column("tenant_id", pa.array([owner["tenant"]] * len(rows), pa.int64()))
+    calls = calls.append_column(
+        "asked_at", pa.array([page.asked_at for page, _ in rows], _PAGES.field("asked_at").type)
+    )
+    with archive.adding(new_pages=_table(owner, pages), new_calls=calls) as cursor:
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE kept_pages AS SELECT * FROM new_pages{_unless(doubtful)}")
+        # Out of Arrow first: conditions on times that the engine hands on to Arrow need a package that is not here.
+        cursor.execute("CREATE OR REPLACE TEMP TABLE came AS SELECT * FROM new_calls")
+        cursor.execute(_NEW_CALLS, owner | {"since": since})
+        cursor.execute(_ADD_PAGES)
+        row = cursor.execute("INSERT INTO archive.calls BY NAME SELECT * FROM kept_calls").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _unless(doubtful: bool) -> str:
+    return f" ANTI JOIN ({_THERE}) AS there USING (asked_at)" if doubtful else ""
+
+
+def _table(owner: dict[str, Any], pages: Sequence[Page]) -> pa.Table:
+    rows = [
+        (
+            owner["gateway"],
+            owner["tenant"],
+            "",
+            page.asked_at,
+            page.req_id or None,
+            page.attempts,
+            PAGE,
+            page.stretch.from_s,
+            page.stretch.to_s,
+            page.filters.text,
+            page.began_at,
+            page.number,
+            page.ended,
+        )
+        for page in pages
+    ]
+    return pa.table([list(column) for column in zip(*rows, strict=True)], schema=_PAGES)
+
+
+def read_whole(
+    archive: Archive,
+    filters: CallFilters | None = None,
+    after: datetime = _EPOCH,
+    own: datetime | None = None,
+) -> list[Read]:
+    """What has been read whole since a moment, the earliest stretch first, each as often as it was read: all calls, or
+    at least those of these filters.
+
+    What was too young to be settled when it was read does not count, but for readings since `own`: those are the ones
+    of whoever asks. Raises `ArchiveError`.
+    """
+    wider = pa.table({"text": [each.text for each in (filters or CallFilters()).wider()]})
+    found = archive.read(_READ, {"after": after}, wider=wider).to_pylist()
+    read = (_read(row["from_s"], row["to_s"], _moment(row["began_us"]), own) for row in found)
+    return [each for each in read if each]
+
+
+def _read(from_s: int, to_s: int, began: datetime, own: datetime | None) -> Read | None:
+    if own is None or began < own:
+        to_s = min(to_s, int(began.timestamp()) - SETTLED_S)
+    return Read(Stretch(from_s, to_s), began) if from_s < to_s else None
+
+
+def half_read(archive: Archive, filters: CallFilters, after: datetime) -> dict[Stretch, Half]:
+    """Stretches whose reading began after a moment and was broken off, by exactly these filters."""
+    found = archive.read(_HALF_READ, {"after": after, "filters": filters.text})
+    halves = (
+        Half(Stretch(row["from_s"], row["to_s"]), _moment(row["began_us"]), row["page"]) for row in found.to_pylist()
+    )
+    return {half.stretch: half for half in halves}
+
+
+def counted(
+    archive: Archive, stretch: Stretch, after: datetime = _EPOCH, filters: CallFilters | None = None
+) -> Counted:
+    """What pages that were asked after a moment, with exactly these filters if any, brought of a stretch. Raises
+    `ArchiveError`."""
+    query, tables = _CALLS_OF_PAGES, {}
+    if filters and filters.text:
+        query += _PASSES.format(mine=_MINE)
+        tables["those"] = pa.table({"text": [filters.text]})
+    return Counted(**archive.read(query, _times(stretch) | {"after": after}, **tables).to_pylist()[0])
+
+
+def seen(archive: Archive, order_ids: Iterable[str], stretch: Stretch, after: datetime) -> int:
+    """How many of these orders have a call in a stretch, as pages asked after a moment brought it."""
+    wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
+    found: int = archive.read(_SEEN_OF, _times(stretch) | {"after": after}, wanted=wanted)["n"][0].as_py()
+    return found
+
+
+def answer(archive: Archive, order_ids: Sequence[str], stretch: Stretch, as_of: datetime) -> int:
+    """Answers those of these orders that have a call in a stretch, out of the pages that were asked after a moment, as
+    if they had been asked at that moment: with every call of theirs in those pages. Returns how many were answered.
+
+    The stretch must have been read whole since. Twice is once. Raises `ArchiveError`.
+    """
+    wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
+    values = archive.owner | _times(stretch) | {"since": as_of, "asked_at": as_of}
+
+    def add(_: bool) -> int:
+        with archive.adding(wanted=wanted) as cursor:
+            cursor.execute(_SEEN, values)
+            for query in _ANSWER:
+                cursor.execute(query)
+            row = cursor.execute("SELECT count(DISTINCT order_id) FROM seen").fetchone()
+        return int(row[0]) if row else 0
+
+    return archive.file.kept(add)
+
+
+def _times(stretch: Stretch) -> dict[str, Any]:
+    return {"from_at": stretch.began, "to_at": stretch.ended}
+
+
+def _moment(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)

@@ -1,0 +1,62 @@
+"""Which days have been read whole, as a strip along the time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nxcc import wording
+from nxcc.charts.chart import Chart, figure_of
+from nxcc.coverage import Cell, Coverage
+from nxcc.filters import days_in_words
+from nxcc.palette import Palette
+
+HIGH = 74  # px
+STATES = {"covered": "Read whole", "partly": "Partly", "not": "Not read"}
+_HATCHED = "/"
+
+
+def coverage_strip(coverage: Coverage, palette: Palette) -> Chart:
+    """A cell for a day, or for some days where there are many; hovering tells how much of it has been read."""
+    colours = {"covered": palette.mark["customer"], "partly": palette.mark["agent"], "not": palette.mark["grid"]}
+    cells = coverage.cells
+    trace: dict[str, Any] = {
+        "type": "bar",
+        "x": [cell.first.isoformat() for cell in cells],
+        "y": [1] * len(cells),
+        "width": [86_400_000 * ((cell.last - cell.first).days + 1) for cell in cells],
+        "offset": 0,
+        "marker": {
+            "color": [colours[cell.state] for cell in cells],
+            "line": {"color": palette.mark["canvas"], "width": 1.5},
+            "pattern": {
+                "shape": [_HATCHED if cell.state == "partly" else "" for cell in cells],
+                "fgcolor": palette.mark["canvas"],
+                "fillmode": "overlay",
+                "size": 6,
+                "solidity": 0.25,
+            },
+        },
+        "customdata": [[_said(cell)] for cell in cells],
+        "hovertemplate": "%{customdata[0]}<extra></extra>",
+    }
+    layout = {
+        "xaxis": {"type": "date", "showline": False, "ticks": "", "nticks": 8, "tickformat": "%-d %b"},
+        "yaxis": {"visible": False, "range": [0, 1], "showgrid": False},
+        "bargap": 0,
+        "margin": {"l": 0, "r": 0, "t": 28, "b": 4},
+    }
+    key = [(STATES[state], colours[state]) for state in STATES]
+    figure = figure_of([trace], layout, palette, key=key, height=HIGH)
+    alt = f"{coverage.whole} of {coverage.days} days have been read whole"
+    return Chart("coverage", "Read by time", "", COVERAGE_HELP, alt, figure, HIGH)
+
+
+COVERAGE_HELP = (
+    "Days whose calls were all read from the API. On other days the archive holds only calls of orders that somebody "
+    "asked for: no call there does not mean that nobody called."
+)
+
+
+def _said(cell: Cell) -> str:
+    words = STATES[cell.state].lower() if cell.state != "partly" else f"{wording.share(cell.share)} read"
+    return f"{days_in_words((cell.first, cell.last))}<br><b>{words}</b>"

@@ -1,0 +1,94 @@
+"""What a list costs when its orders are asked one by one, and when their calls are read by time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nxcc.api.client import Client
+from nxcc.archive import Archive, periods
+from nxcc.importing.counting import NOTHING, Glance, glance
+from nxcc.importing.importer import stretches_of
+from nxcc.stretches import CallFilters, Stretch, joined, without
+
+SAFE_BLANK_SHARE = 0.2  # where more calls than this do not say their order, asking one by one is the safe way
+MOST_GLANCES = 8  # parts of a period that are looked at one by one
+_FULL = 100
+# How many calls orders have, where nothing is known of it: shares of one call, two, three ...
+_CALLS_OF_ORDERS = (0.45, 0.25, 0.15, 0.08, 0.07)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodPrice:
+    """Requests for a list of `pending` ids when its calls are read by time.
+
+    `pages` that are to be read, of which those that are there already are no part; `singles`: orders that will not be
+    among the calls, and are asked one by one; `exact` when all of the period has been read. `calls` of the period, and
+    the share of them that do not say their order. `spent` requests were made to find out.
+    """
+
+    pending: int
+    pages: int
+    singles: int
+    exact: bool
+    calls: int
+    blank_share: float
+    spent: int
+
+    @property
+    def requests(self) -> int:
+        """All that are still to be made."""
+        return self.pages + self.singles
+
+    @property
+    def is_cheaper(self) -> bool:
+        """Than asking one by one."""
+        return self.requests < self.pending
+
+    @property
+    def many_blank(self) -> bool:
+        """So many calls do not say their order that single requests are the safe way."""
+        return self.blank_share > SAFE_BLANK_SHARE
+
+
+def price(
+    client: Client,
+    archive: Archive,
+    pending: Sequence[str],
+    stretch: Stretch,
+    *,
+    after: datetime,
+    stop: threading.Event,
+) -> PeriodPrice:
+    """Looks at some pages of what has not been read since a moment. Raises `ApiError`, `ArchiveError`, `Cancelled`."""
+    read = [each.stretch for each in periods.read_whole(archive, None, after)]
+    left = without(stretch, read)
+    there = periods.counted(archive, stretch, after)
+    seen = periods.seen(archive, pending, stretch, after)
+    if not left:
+        blank = there.blank / there.calls if there.calls else 0.0
+        return PeriodPrice(len(pending), 0, len(pending) - seen, True, there.calls, blank, 0)
+    found = NOTHING
+    for part in left if len(left) <= MOST_GLANCES else joined([Stretch(left[0].from_s, left[-1].to_s)]):
+        found += glance(client, part, CallFilters(), stop)
+    parts = [one for part in stretches_of(stretch) for one in without(part, read)]
+    pages = max(len(parts), round(found.calls / _FULL + len(parts) / 2)) if found.calls else len(parts)
+    singles = _singles(len(pending) - seen, found)
+    return PeriodPrice(
+        len(pending), pages, singles, False, there.calls + found.calls, _blank_share(found, there), found.requests
+    )
+
+
+def _singles(pending: int, found: Glance) -> int:
+    """Orders none of whose calls say whose they are; and no more are seen than there are calls that do."""
+    share = found.blank_share
+    missed = sum(weight * share**calls for calls, weight in enumerate(_CALLS_OF_ORDERS, 1))
+    can_be_seen = found.calls * (1 - share)
+    return pending - round(min(pending * (1 - missed), can_be_seen))
+
+
+def _blank_share(found: Glance, there: periods.Counted) -> float:
+    calls = found.looked_at + there.calls
+    return (found.blank + there.blank) / calls if calls else 0.0
