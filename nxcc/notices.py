@@ -92,11 +92,14 @@ class Notices:
             stop=stop_after_attempt(TRIES),
             wait=wait_exponential(FIRST_WAIT_S),
             retry=retry_if_exception_type(_MayPass),
-            sleep=self._wait,
+            sleep=self._pause,
             reraise=True,
         )
         tries(self._send_once, notice.body())
         log.info("a notice was sent: %s", notice.event, extra={"job": notice.job})
+
+    def _pause(self, seconds: float) -> None:
+        self._wait(seconds)
 
     def _send_once(self, body: dict[str, Any]) -> None:
         try:

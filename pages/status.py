@@ -11,6 +11,7 @@ from nxcc.ui import (
     status_audit,
     status_checks,
     status_figures,
+    status_schedules,
     status_settings,
     team_notes,
     zone,
@@ -28,6 +29,7 @@ def render() -> None:
     status_figures.draw()
     status_checks.draw(desk)
     team_notes.of_status(desk)
+    status_schedules.draw(desk)
     status_settings.draw(desk)
     _audit(desk)
 

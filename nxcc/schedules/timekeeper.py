@@ -105,8 +105,8 @@ class Timekeeper:
     def look(self) -> None:
         """One look: begins what is due, makes jobs, follows them. Raises `SchedulesError`, or `AwayError` while what a
         team shares does not answer: nothing is lost then."""
-        for schedule in self.schedules.due(self._now()):
-            self.schedules.claim(schedule, self._now(), self._holder)
+        for due in self.schedules.due(self._now()):
+            self.schedules.claim(due, self._now(), self._holder)
         for run in self.schedules.followed(self._now()):
             if self._ending.is_set():
                 return
@@ -195,7 +195,7 @@ class Timekeeper:
     def _end(self, run: Run, state: RunState, said: str, cure: str = "", notices: Sequence[Notice] = ()) -> None:
         """Closes the run; whoever does tells of it."""
         fresh = [notice for notice in notices if notice.event not in run.told]
-        told = {notice.event: SENDING if self._notices else NOWHERE for notice in fresh}
+        told: dict[str, str] = {notice.event: SENDING if self._notices else NOWHERE for notice in fresh}
         if not self.schedules.close_run(run, state, said, cure=cure, now=self._now(), told=told):
             return
         for notice in fresh if self._notices else ():

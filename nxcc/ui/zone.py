@@ -26,6 +26,11 @@ def select(configured: str | None) -> None:
     )
 
 
+def names(first: str | None = None) -> list[str]:
+    """All zones: this one first, then the one selected."""
+    return list(dict.fromkeys([*filter(None, [first]), current().key, "UTC", *_all_zones()]))
+
+
 def current() -> ZoneInfo:
     """The zone selected in the sidebar."""
     return ZoneInfo(st.session_state.get(_KEY) or "UTC")
