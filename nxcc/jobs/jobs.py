@@ -110,12 +110,21 @@ class Jobs:
         self._runner.poke()
         return job
 
-    def start_import(self, stretch: Stretch, filters: CallFilters, *, name: str, who: str, again: bool = False) -> Job:
+    def start_import(
+        self,
+        stretch: Stretch,
+        filters: CallFilters,
+        *,
+        name: str,
+        who: str,
+        again: bool = False,
+        job_id: str = "",
+    ) -> Job:
         """Reads the calls of a stretch of time, by itself; `again`: also what was read before. The same import that has
-        not ended is returned instead of another one."""
+        not ended is returned instead of another one. With an id of the caller's own, twice is once."""
         now = self._now()
         after = now if again else datetime.fromtimestamp(0, UTC)
-        job = import_of(self.store, Period(stretch, filters), name=name, who=who, after=after, now=now)
+        job = import_of(self.store, Period(stretch, filters), name=name, who=who, after=after, now=now, job_id=job_id)
         self._runner.poke()
         return job
 

@@ -42,14 +42,16 @@ def new_job(
     return job
 
 
-def import_of(store: Store, period: Period, *, name: str, who: str, after: datetime, now: datetime) -> Job:
+def import_of(
+    store: Store, period: Period, *, name: str, who: str, after: datetime, now: datetime, job_id: str = ""
+) -> Job:
     """Makes an import of a period, in which counts what was read `after` a moment; the one there is, if it has not
-    ended. Raises `JobsError`."""
+    ended or has the id that is given. Raises `JobsError`."""
     source = source_of_import(period)
-    if there_is := store.unfinished_of(source):
+    if there_is := (store.get(job_id) if job_id else None) or store.unfinished_of(source):
         return there_is
     job = Job(
-        id=secrets.token_hex(8),
+        id=job_id or secrets.token_hex(8),
         name=name,
         file_name="",
         who=who,

@@ -54,12 +54,13 @@ class Maker:
                 return self._of_upload(schedule, run, note, self._repeated)
 
     def _import(self, schedule: Schedule, run: Run, note: Note) -> Job | None:
+        """Reads its days whole, those that were read before as well: a cost, say, may have come since."""
         job_id = run.job_id or secrets.token_hex(8)
         if not run.job_id and not note(job_id):
             return None
         stretch = of_days(*days_of(schedule, run), ZoneInfo(schedule.when.zone))
         return self._jobs.start_import(
-            stretch, CallFilters(), name=name_of(schedule, run), who=_who(schedule, run), job_id=job_id
+            stretch, CallFilters(), name=name_of(schedule, run), who=_who(schedule, run), again=True, job_id=job_id
         )
 
     def _of_upload(self, schedule: Schedule, run: Run, note: Note, upload: Upload) -> Job | Nothing | None:
