@@ -25,14 +25,20 @@ _WITHOUT_CALLS = f"""
     AND order_id NOT IN (SELECT said_order_id FROM archive.calls
         WHERE {_MINE} AND order_id = '' AND said_order_id IS NOT NULL)
 """
-# Calls that were read by time stand under no order: theirs is what they say.
+# Calls that were read by time stand under no order: theirs is what they say. A call that its order's newest answer does
+# not have any more is nothing to wait for.
 _WITHOUT_COST = f"""
     SELECT order_id, min(first_at) AS first_at FROM (
-        SELECT call_id, min(asked_at) AS first_at, arg_max(cost IS NULL, asked_at) AS unpriced,
+        SELECT call_id, min(asked_at) AS first_at, max(asked_at) AS last_at,
+            arg_max(cost IS NULL, asked_at) AS unpriced,
             arg_max(coalesce(nullif(order_id, ''), said_order_id), asked_at) AS order_id
         FROM archive.calls WHERE {_MINE} AND call_id IS NOT NULL AND asked_at >= $since GROUP BY call_id
     )
-    WHERE unpriced AND order_id <> '' AND call_id NOT IN (
+    LEFT JOIN (
+        SELECT order_id, max(asked_at) AS answered_at FROM archive.lookups
+        WHERE {_MINE} AND order_id <> '' AND outcome <> 'failed' AND asked_at >= $since GROUP BY order_id
+    ) AS answered USING (order_id)
+    WHERE unpriced AND order_id <> '' AND (answered_at IS NULL OR last_at >= answered_at) AND call_id NOT IN (
         SELECT call_id FROM archive.calls WHERE {_MINE} AND call_id IS NOT NULL AND asked_at < $since)
     GROUP BY order_id
 """

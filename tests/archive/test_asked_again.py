@@ -59,6 +59,13 @@ def test_orders_to_ask_again__not_for_ever(archive_at: ArchiveAt) -> None:
     assert again(archive) == ["B"]  # for the call that is new
 
 
+def test_orders_to_ask_again__a_call_that_the_newest_answer_has_no_more(archive_at: ArchiveAt) -> None:
+    archive = archive_at()
+    archive.append([answer("A", call("old"), asked_at=ago(days=2)), answer("B", call("b"), asked_at=ago(days=2))])
+    archive.append([answer("A", call("new", 1.0), asked_at=ago(days=1)), answer("B", call("b"), asked_at=ago(days=1))])
+    assert again(archive) == ["B"]
+
+
 def test_orders_to_ask_again__of_this_team_alone(archive_at: ArchiveAt) -> None:
     archive = archive_at()
     archive.append([answer("A")])
