@@ -105,8 +105,12 @@ class Timekeeper:
     def look(self) -> None:
         """One look: begins what is due, makes jobs, follows them. Raises `SchedulesError`, or `AwayError` while what a
         team shares does not answer: nothing is lost then."""
-        for due in self.schedules.due(self._now()):
-            self.schedules.claim(due, self._now(), self._holder)
+        self._go_on()  # first, because what nobody looked at may have ended, and would keep the next from beginning
+        claimed = [self.schedules.claim(due, self._now(), self._holder) for due in self.schedules.due(self._now())]
+        if any(claimed):
+            self._go_on()
+
+    def _go_on(self) -> None:
         for run in self.schedules.followed(self._now()):
             if self._ending.is_set():
                 return

@@ -86,6 +86,20 @@ def test_look__what_was_missed_is_caught_up_once(keeper_of: KeeperOf, clock: Clo
 
 
 @both
+def test_look__a_run_that_ended_while_nobody_looked_keeps_none_from_beginning(
+    keeper_of: KeeperOf, clock: Clock, jobs: Jobs
+) -> None:
+    nightly = add(keeper_of(), clock)
+    clock.now = TONIGHT
+    keeper_of().look()
+    jobs.becomes("done")
+    clock.pass_by(days=3)
+    keeper = keeper_of()
+    keeper.look()
+    assert [run.state for run in runs(keeper, nightly)] == ["done", "running"]
+
+
+@both
 @pytest.mark.parametrize("dies", ["before", "after", "after it was made"])
 def test_look__killed_while_it_made_the_job(keeper_of: KeeperOf, clock: Clock, jobs: Jobs, dies: str) -> None:
     first, second = keeper_of(), keeper_of()
