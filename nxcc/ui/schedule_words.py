@@ -38,7 +38,7 @@ def what(schedule: Schedule, repeated: Job | None) -> str:
             return "Reads the calls of yesterday" if does.days == 1 else f"Reads the calls of the last {does.days} days"
         case "ask_again":
             lacks = [word for word, wanted in (("calls", does.without_calls), ("cost", does.without_cost)) if wanted]
-            return f"Asks again for orders without {' or '.join(lacks)}, for {_days(does.days)}"
+            return f"Asks again: no {' or '.join(lacks)}, for {_days(does.days)}"
         case "repeat":
             name = repeated.name if repeated else "a job that is not there any more"
             return f"Repeats {wording.cut(wording.plain(name), 40)}"

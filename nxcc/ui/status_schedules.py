@@ -19,7 +19,7 @@ from nxcc.ui.schedule_words import KINDS, STATES
 
 EVERY_S = 5
 RUNS = 10
-_WIDTHS = (3.4, 2.1, 1.9, 3.2, 1.1, 0.6)
+_WIDTHS = (3.3, 2.1, 2.1, 3.1, 0.8, 0.5, 0.6)
 _ERROR, _OPEN = "schedules_error", "schedules_open"
 
 
@@ -70,9 +70,9 @@ def _empty() -> None:
 def _row(keeper: Timekeeper, schedule: Schedule, last: Run | None, jobs: dict[str, Job]) -> None:
     here, now = zone.current(), keeper.now()
     with st.container(border=True, key=f"schedule_{schedule.id}", gap="xsmall"):
-        name, when, due, came, past, more = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
+        name, when, due, came, past, edit, more = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
         with name, st.container(gap=None):
-            st.markdown(f"**{wording.in_markdown(wording.cut(schedule.name, 44))}**")
+            st.markdown(f"**{wording.in_markdown(wording.cut(schedule.name, 34))}**")
             st.caption(wording.in_markdown(schedule_words.what(schedule, jobs.get(schedule.what.job))))
         with when, st.container(gap=None):
             st.markdown(wording.in_markdown(schedule_words.when(schedule.when)))
@@ -87,6 +87,8 @@ def _row(keeper: Timekeeper, schedule: Schedule, last: Run | None, jobs: dict[st
             if last:
                 _state(last, here.key)
                 st.caption(wording.in_markdown(schedule_words.began(last, here, now)))
+                if last.said and last.state != "failed":
+                    st.caption(wording.in_markdown(wording.cut(last.said, 80)))
             else:
                 st.caption("It has not run yet.")
         shown = st.session_state.get(_OPEN) == schedule.id
@@ -95,10 +97,14 @@ def _row(keeper: Timekeeper, schedule: Schedule, last: Run | None, jobs: dict[st
         ):
             st.session_state[_OPEN] = None if shown else schedule.id
             st.rerun(scope="fragment")
+        if edit.button("", key=f"schedule_edit_{schedule.id}", icon=":material/edit:", type="tertiary", help="Edit"):
+            schedule_form.open_for(schedule)
+            st.rerun()
         with more, st.popover("", icon=":material/more_vert:", key=f"schedule_more_{schedule.id}", type="tertiary"):
             _more(keeper, schedule, running=last is not None and last.finished_at is None)
         if schedule.note:
-            st.markdown(f":orange[:material/info:] {wording.in_markdown(schedule.note)}")
+            off = "It is off until somebody switches it on."
+            st.markdown(f":orange[:material/info:] {wording.in_markdown(schedule.note)} {off}")
         if shown:
             _history(keeper, schedule)
         elif last and last.state == "failed":
@@ -132,7 +138,7 @@ def _history(keeper: Timekeeper, schedule: Schedule) -> None:
     here, now = zone.current(), keeper.now()
     with st.container(key=f"schedule_history_{schedule.id}", gap="xsmall"):
         for run in runs:
-            state, when, said = st.columns((2.2, 2.6, 7.5), vertical_alignment="top", gap="small")
+            state, when, said = st.columns((2.2, 2.6, 7.5), vertical_alignment="center", gap="small")
             with state:
                 _state(run, "history")
             when.markdown(f":gray[{wording.in_markdown(schedule_words.began(run, here, now))}]")
@@ -141,20 +147,17 @@ def _history(keeper: Timekeeper, schedule: Schedule) -> None:
                     _why(run)
                 for event, became in run.told.items():
                     st.caption(wording.in_markdown(f"{schedule_words.EVENTS.get(event, event)}: {became}"))
-        st.caption(f"The newest {RUNS} runs, times in {wording.zone_name(here, now)}.")
+        st.caption(f"Its newest runs, {RUNS} at the most; times in {wording.zone_name(here, now)}.")
 
 
 def _more(keeper: Timekeeper, schedule: Schedule, *, running: bool) -> None:
-    """Run, edit, switch, delete; deleting asks first."""
+    """Run, switch, delete; deleting asks first."""
     sure, one = f"schedule_sure_{schedule.id}", schedule.id
-    with st.container(gap="xsmall", width=190):
+    with st.container(gap="xsmall"):
         if st.button(
             "Run now", key=f"schedule_run_{one}", icon=":material/play_arrow:", disabled=running, width="stretch"
         ):
             _do("ran a schedule", lambda who: keeper.run_now(one, who))
-        if st.button("Edit", key=f"schedule_edit_{one}", icon=":material/edit:", width="stretch"):
-            schedule_form.open_for(schedule)
-            st.rerun()
         label, icon = ("Switch off", "pause") if schedule.on else ("Switch on", "play_circle")
         if st.button(label, key=f"schedule_switch_{one}", icon=f":material/{icon}:", width="stretch"):
             deed: Deed = "switched a schedule off" if schedule.on else "switched a schedule on"
