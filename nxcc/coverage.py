@@ -30,7 +30,7 @@ class Cell:
 class Coverage:
     """Days, one by one or several together where there are many, with how much of each has been read whole.
 
-    What lies ahead of `until` (now) is no part of a day's time. `share` is that of the whole time, `days` how many days
+    What lies ahead of `until` is no part of a day's time. `share` is that of the whole time, `days` how many days
     there are in it and `whole` how many of those have been read whole.
     """
 

@@ -18,7 +18,8 @@ class Outcome:
 
     `reason` says why it failed or is invalid; `calls` is the number of calls found; `asked_at` (aware) is when the
     answer came, None when nothing was asked; `attempts` the requests sent for it this time. `may_pass` says of a
-    failure that asking again could bring an answer.
+    failure that asking again could bring an answer, `by_period` of an answer that it was put together out of calls that
+    were read by time.
     """
 
     order_id: str
@@ -31,6 +32,7 @@ class Outcome:
     code: int | None = None
     req_id: str = ""
     may_pass: bool = False
+    by_period: bool = False
 
 
 def counts(outcomes: Iterable[Outcome]) -> dict[Word, int]:

@@ -127,7 +127,7 @@ def test_move__there_and_back(folder: Path, team: Team, tmp_path: Path) -> None:
     assert parts == {
         "archive: lookups": (12, 12), "archive: call records": (24, 24), "sandbox: lookups": (0, 0),
         "sandbox: call records": (0, 0), "folders of jobs": (4, 4), "jobs": (5, 5), "audit": (7, 7), "views": (1, 1),
-        "sign outs": (1, 1), "aliases": (1, 1),
+        "sign outs": (1, 1), "aliases": (1, 1), "periods": (0, 0), "schedules": (0, 0), "schedule runs": (0, 0),
     }  # fmt: skip
     assert state(folder) == before  # it stays as it was
     there = contents(team, tmp_path / "a")

@@ -13,7 +13,7 @@ from nxcc.outcome import Outcome
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MINE = f"""
     SELECT order_id, epoch_us(asked_at) AS asked_us, {told_word()} AS outcome, reason, code, req_id, calls,
-        attempts, may_pass
+        attempts, may_pass, source
     FROM archive.lookups WHERE gateway = $gateway AND tenant_id = $tenant
 """
 
@@ -57,6 +57,7 @@ def _outcomes(found: pa.Table) -> list[Outcome]:
             row["code"],
             row["req_id"] or "",
             bool(row["may_pass"]),
+            row["source"] == "period",
         )
         for row in found.to_pylist()
     ]

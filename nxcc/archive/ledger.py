@@ -51,13 +51,14 @@ _ASKED = pa.schema(
         ("reason", pa.string()),
         ("from_archive", pa.bool_()),
         ("asked_at", pa.timestamp("us", tz="UTC")),
+        ("by_period", pa.bool_()),
     ]
 )
 
 # An answer whose calls were forgotten lasts as long as it did with them, so that it is not asked again for that.
 _OF_ANSWER = f"'outcome': {told_word()}, 'was_found': outcome = 'found', 'asked_at': asked_at, 'calls': calls"
 _MORE_OF_ANSWER = """, 'reason': reason, 'code': code, 'req_id': req_id, 'attempts': attempts,
-    'may_pass': coalesce(may_pass, false)"""
+    'may_pass': coalesce(may_pass, false), 'by_period': coalesce(source = 'period', false)"""
 
 
 def _answers(fields: str) -> str:
@@ -110,6 +111,7 @@ _ORDERS = f"""
         CASE outcome WHEN 'found' THEN answered_calls WHEN 'no_calls' THEN 0 END AS answered_calls,
         first_answered_at, talk_s, cost, last_hangup_reason,
         CASE WHEN asked_at IS NOT NULL THEN from_archive END AS from_archive, asked_at,
+        CASE WHEN asked_at IS NOT NULL THEN CASE WHEN by_period THEN 'period' ELSE 'order' END END AS source,
         attempts_to_answer,
         epoch_ms(first_answered_at - first_started_at) / 1000 AS time_to_answer_s
     FROM asked LEFT JOIN per_order USING (place)
@@ -200,7 +202,8 @@ class Archive:
 
         `calls` and `answered_calls` are empty where there is no trusted answer; `talk_s` (s) counts answered calls;
         `cost` is empty when no call has one; `attempts_to_answer` counts calls up to the first answered one, and
-        `time_to_answer_s` runs from the first call's start to the first answer.
+        `time_to_answer_s` runs from the first call's start to the first answer; `source` is "order", or "period" for an
+        answer out of calls that were read by time.
         """
         return self.read(_ORDERS, {}, asked=_asked(outcomes))
 
@@ -282,9 +285,20 @@ def _ledger(where: Path | Lake) -> LedgerFile | LedgerLake:
 
 
 def _outcomes(found: pa.Table, window: Window) -> Iterator[Outcome]:
-    names = ("order_id", "outcome", "asked_us", "calls", "reason", "code", "req_id", "attempts", "may_pass")
+    names = (
+        "order_id",
+        "outcome",
+        "asked_us",
+        "calls",
+        "reason",
+        "code",
+        "req_id",
+        "attempts",
+        "may_pass",
+        "by_period",
+    )
     columns = (found[name].to_pylist() for name in names)
-    for order_id, word, asked_us, calls, reason, code, req_id, attempts, may_pass in zip(*columns, strict=True):
+    for order_id, word, asked_us, calls, reason, code, req_id, attempts, *said in zip(*columns, strict=True):
         asked_at = _EPOCH + timedelta(microseconds=asked_us)
         own = window.own is not None and asked_at > window.own
         yield Outcome(
@@ -297,13 +311,14 @@ def _outcomes(found: pa.Table, window: Window) -> Iterator[Outcome]:
             attempts if own else 0,
             code,
             req_id or "",
-            may_pass,
+            *said,
         )
 
 
 def _asked(outcomes: Sequence[Outcome]) -> pa.Table:
     return _columns(
-        _ASKED, [(n, o.order_id, o.word, o.reason, o.from_archive, o.asked_at) for n, o in enumerate(outcomes)]
+        _ASKED,
+        [(n, o.order_id, o.word, o.reason, o.from_archive, o.asked_at, o.by_period) for n, o in enumerate(outcomes)],
     )
 
 

@@ -43,12 +43,27 @@ _PAGES = pa.schema(
 )
 # A page whose write was not acknowledged, and which is there all the same.
 _THERE = "SELECT asked_at FROM archive.lookups SEMI JOIN new_pages USING (gateway, tenant_id, order_id, asked_at)"
-# Pages overlap at their edges, and shift while calls arrive: what has come already, just like this, is not kept twice.
-_NEW_CALLS = f"""
+# Pages overlap at their edges, and shift while calls arrive: a call that says what it said last is not kept again. Most
+# calls are new; which are not is looked up in narrow columns, and only where those lie what they said is read.
+_IS_THERE = f"{_MINE} AND order_id = '' AND asked_at > $since"
+_AGAIN = f"""
+    SELECT count(*), coalesce(min(epoch_us(started_at)), 0), coalesce(max(epoch_us(started_at)), 0) FROM (
+        SELECT started_at FROM archive.calls WHERE {_IS_THERE} AND call_id IN (SELECT call_id FROM came)
+        UNION ALL SELECT started_at FROM came WHERE call_id IS NULL)
+"""
+_SAID_LAST = f"""
+    CREATE OR REPLACE TEMP TABLE said_last AS
+    SELECT coalesce(call_id, raw) AS is_call, arg_max(raw, asked_at) AS raw FROM archive.calls
+    WHERE {_IS_THERE} AND (started_at BETWEEN $first AND $last OR started_at IS NULL)
+        AND coalesce(call_id, raw) IN (SELECT coalesce(call_id, raw) FROM came)
+    GROUP BY is_call
+"""
+_NOTHING_SAID = "CREATE OR REPLACE TEMP TABLE said_last (is_call VARCHAR, raw VARCHAR)"
+_NEW_CALLS = """
     CREATE OR REPLACE TEMP TABLE kept_calls AS
-    SELECT * FROM came SEMI JOIN kept_pages USING (asked_at)
-    ANTI JOIN (SELECT raw FROM archive.calls WHERE {_MINE} AND order_id = '' AND asked_at > $since) AS known USING (raw)
-    QUALIFY row_number() OVER (PARTITION BY raw ORDER BY asked_at) = 1
+    SELECT c.* FROM came AS c LEFT JOIN said_last AS s ON s.is_call = coalesce(c.call_id, c.raw)
+    QUALIFY c.raw IS DISTINCT FROM
+        coalesce(lag(c.raw) OVER (PARTITION BY coalesce(c.call_id, c.raw) ORDER BY c.asked_at), s.raw)
 """
 _ADD_PAGES = """
     INSERT INTO archive.lookups BY NAME
@@ -66,10 +81,10 @@ _HALF_READ = f"""
     WHERE {_MINE} AND order_id = '' AND NOT ended AND filters = $filters AND began_at > $after
     GROUP BY from_s, to_s
 """
-# Calls as pages brought them since a moment, each in its newest state.
+# Calls as pages brought them, each in its newest state.
 _OF_PAGES = f"""
     SELECT * FROM archive.calls
-    WHERE {_MINE} AND order_id = '' AND asked_at > $since AND said_order_id IN (SELECT order_id FROM wanted)
+    WHERE {_MINE} AND order_id = '' AND said_order_id IN (SELECT order_id FROM wanted)
     QUALIFY row_number() OVER (PARTITION BY coalesce(call_id, raw) ORDER BY asked_at DESC) = 1
 """
 _SEEN = f"""
@@ -95,6 +110,10 @@ _CALLS_OF_PAGES = f"""
         count(DISTINCT coalesce(call_id, raw)) FILTER (said_order_id IS NULL) AS blank
     FROM archive.calls
     WHERE {_MINE} AND order_id = '' AND started_at >= $from_at AND started_at < $to_at AND asked_at > $after
+"""
+_CALLED = f"""
+    SELECT epoch_us(min(started_at)) AS first_us, epoch_us(max(started_at)) AS last_us FROM archive.calls
+    WHERE {_MINE} AND coalesce(nullif(order_id, ''), said_order_id) IN (SELECT order_id FROM wanted)
 """
 _SEEN_OF = f"""
     SELECT count(DISTINCT said_order_id) AS n FROM archive.calls
@@ -148,8 +167,8 @@ class Counted:
 
 
 def keep(archive: Archive, pages: Sequence[Page], since: datetime, left_out: Sequence[Trace] = ()) -> int:
-    """Keeps pages, all or none; a call that has come in the same words since a moment is not kept again. Returns how
-    many calls were kept.
+    """Keeps pages, all or none; a call that says what it said last, since a moment, is not kept again. Returns how many
+    calls were kept.
 
     What is `left_out` (it was forgotten meanwhile) is not kept. Raises `ArchiveError`.
     """
@@ -169,7 +188,15 @@ def _keep(archive: Archive, pages: Sequence[Page], since: datetime, left_out: Se
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE kept_pages AS SELECT * FROM new_pages{_unless(doubtful)}")
         # Out of Arrow first: conditions on times that the engine hands on to Arrow need a package that is not here.
         cursor.execute("CREATE OR REPLACE TEMP TABLE came AS SELECT * FROM new_calls")
-        cursor.execute(_NEW_CALLS, owner | {"since": since})
+        if doubtful:
+            cursor.execute("DELETE FROM came WHERE asked_at NOT IN (SELECT asked_at FROM kept_pages)")
+        values = owner | {"since": since}
+        again, first, last = cursor.execute(_AGAIN, values).fetchone() or (0, 0, 0)
+        if again:
+            cursor.execute(_SAID_LAST, values | {"first": _moment(first), "last": _moment(last)})
+        else:
+            cursor.execute(_NOTHING_SAID)
+        cursor.execute(_NEW_CALLS)
         cursor.execute(_ADD_PAGES)
         row = cursor.execute("INSERT INTO archive.calls BY NAME SELECT * FROM kept_calls").fetchone()
     return int(row[0]) if row else 0
@@ -253,14 +280,24 @@ def seen(archive: Archive, order_ids: Iterable[str], stretch: Stretch, after: da
     return found
 
 
-def answer(archive: Archive, order_ids: Sequence[str], stretch: Stretch, as_of: datetime) -> int:
-    """Answers those of these orders that have a call in a stretch, out of the pages that were asked after a moment, as
-    if they had been asked at that moment: with every call of theirs in those pages. Returns how many were answered.
+def called_between(archive: Archive, order_ids: Iterable[str]) -> tuple[datetime, datetime] | None:
+    """When calls of these orders began that the archive knows, the first and the last; None when it knows none."""
+    wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
+    found = archive.read(_CALLED, {}, wanted=wanted).to_pylist()[0]
+    if found["first_us"] is None:
+        return None
+    return _moment(found["first_us"]), _moment(found["last_us"])
 
-    The stretch must have been read whole since. Twice is once. Raises `ArchiveError`.
+
+def answer(archive: Archive, order_ids: Sequence[str], stretch: Stretch, as_of: datetime) -> int:
+    """Answers those of these orders that have a call in a stretch, as if they had been asked at the moment `as_of`: with
+    every call of theirs that pages brought, in its newest state. Returns how many were answered.
+
+    The stretch must have been read whole since that moment. What was met then and had not changed stands where it came
+    first, so that it does not matter when that was. Twice is once. Raises `ArchiveError`.
     """
     wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
-    values = archive.owner | _times(stretch) | {"since": as_of, "asked_at": as_of}
+    values = archive.owner | _times(stretch) | {"asked_at": as_of}
 
     def add(_: bool) -> int:
         with archive.adding(wanted=wanted) as cursor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from nxcc import wording
@@ -10,7 +11,7 @@ from nxcc.coverage import Cell, Coverage
 from nxcc.filters import days_in_words
 from nxcc.palette import Palette
 
-HIGH = 74  # px
+HIGH = 78  # px
 STATES = {"covered": "Read whole", "partly": "Partly", "not": "Not read"}
 _HATCHED = "/"
 
@@ -40,10 +41,19 @@ def coverage_strip(coverage: Coverage, palette: Palette) -> Chart:
         "hovertemplate": "%{customdata[0]}<extra></extra>",
     }
     layout = {
-        "xaxis": {"type": "date", "showline": False, "ticks": "", "nticks": 8, "tickformat": "%-d %b"},
+        "xaxis": {
+            "type": "date",
+            "range": [cells[0].first.isoformat(), (cells[-1].last + timedelta(days=1)).isoformat()],
+            "showline": False,
+            "ticks": "",
+            "nticks": 8,
+            "tickformat": "%-d %b",
+            "ticklabelmode": "period",
+            "automargin": False,
+        },
         "yaxis": {"visible": False, "range": [0, 1], "showgrid": False},
         "bargap": 0,
-        "margin": {"l": 0, "r": 0, "t": 28, "b": 4},
+        "margin": {"l": 0, "r": 0, "t": 28, "b": 20},
     }
     key = [(STATES[state], colours[state]) for state in STATES]
     figure = figure_of([trace], layout, palette, key=key, height=HIGH)

@@ -6,6 +6,7 @@ check(table, column) -> Check, and the list: what each row asks for, or why it d
 
 from nxcc.intake.cells import sample
 from nxcc.intake.checking import CLEANINGS, Check, check, problems
+from nxcc.intake.dates import Dates, dates_in
 from nxcc.intake.dialects import DELIMITERS, QUOTES
 from nxcc.intake.encodings import ENCODINGS
 from nxcc.intake.headers import propose
@@ -27,12 +28,14 @@ __all__ = [
     "QUOTES",
     "Asked",
     "Check",
+    "Dates",
     "IntakeError",
     "Overrides",
     "Reading",
     "asked",
     "check",
     "clean",
+    "dates_in",
     "explain",
     "problem",
     "problems",

@@ -7,6 +7,7 @@ from nxcc.jobs.folder import Folder
 from nxcc.jobs.job import AT_WORK, Job, State
 from nxcc.jobs.jobs import Jobs, Plan
 from nxcc.jobs.live import Live, Moment
+from nxcc.jobs.pricing import PeriodPrice
 from nxcc.jobs.starting import Checked, new_job, source_of, whoever_runs_this
 from nxcc.jobs.store import Store
 
@@ -22,6 +23,7 @@ __all__ = [
     "Kind",
     "Live",
     "Moment",
+    "PeriodPrice",
     "Plan",
     "Seen",
     "State",

@@ -39,6 +39,7 @@ _RESULTS = pa.schema(
         ("asked_at", pa.timestamp("us", tz="UTC")),
     ]
 )
+_SOURCE = pa.field("source", pa.string())  # of a job whose calls were read by time: how each order was answered
 _CALLS = pa.schema([field for field in records.SCHEMA if field.name != "raw"])  # JSON is no cell of a spreadsheet
 
 
@@ -80,41 +81,45 @@ def download_name(job: Job, kind: Kind, format: Format) -> str:
 
 
 def orders_with_cells(
-    listed: Listed, archive: Archive, cells: Path, seen: Seen = "whole", ids: int = -1
+    listed: Listed, archive: Archive, cells: Path, seen: Seen = "whole", ids: int = -1, *, source: bool = False
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of the orders file, some at a time; `ids` is the column of order ids, which is never masked."""
+    """The rows of the orders file, some at a time; `ids` is the column of order ids, which is never masked. With a
+    column `source` where orders may be answered in two ways."""
     first = 0
     with pq.ParquetFile(cells) as file:
         for batch in file.iter_batches(ROWS_AT_ONCE):
-            result = _results(listed, archive, range(first, first + len(batch)))
+            result = _results(listed, archive, range(first, first + len(batch)), source=source)
             first += len(batch)
             if seen != "whole":
                 result = masking.cells(result, ["reason", "last_hangup_reason"])
             if seen == "masked":
                 batch = masking.cells(batch, [name for name in batch.schema.names if name not in ("row", f"c{ids}")])  # noqa: PLW2901
             columns = [batch.column(name) for name in batch.schema.names if name != "row"]
-            yield pa.record_batch(columns + result.columns, schema=_orders_schema(len(columns)))
+            yield pa.record_batch(columns + result.columns, schema=_orders_schema(len(columns), source=source))
 
 
 def _write(job: Job, folder: Folder, archive: Archive, wanted: FileRequest, path: Path) -> None:
     listed = Listed(archive, folder.ids, job.window)
     if wanted.kind == "orders":
-        names = [*folder.read().columns, *RESULT_COLUMNS]
-        schema = _orders_schema(len(names) - len(RESULT_COLUMNS))
+        columns, source = folder.read().columns, job.period is not None
+        schema = _orders_schema(len(columns), source=source)
+        names = [*columns, *schema.names[len(columns) :]]
         ids = folder.about()["checked"]["column"] if wanted.seen == "masked" else -1
-        stream = orders_with_cells(listed, archive, folder.cells, wanted.seen, ids)
+        stream = orders_with_cells(listed, archive, folder.cells, wanted.seen, ids, source=source)
     else:
         names, schema, stream = list(_CALLS.names), _CALLS, _calls(listed, archive, whole=wanted.seen == "whole")
     export.write(pa.RecordBatchReader.from_batches(schema, stream), path, "parquet", ZoneInfo(wanted.zone), names=names)
 
 
-def _results(listed: Listed, archive: Archive, places: range) -> pa.RecordBatch:
+def _results(listed: Listed, archive: Archive, places: range, *, source: bool) -> pa.RecordBatch:
     outcomes = listed.outcomes(places, REASONS)
     table = archive.orders(outcomes)
     sent = [None if outcome.word == "invalid" else outcome.order_id for outcome in outcomes]
     columns = [pa.array(sent, pa.string())]
     columns += [table[name].combine_chunks().cast(_RESULTS.field(name).type) for name in RESULT_COLUMNS[1:]]
-    return pa.record_batch(columns, schema=_RESULTS)
+    if source:
+        columns.append(table["source"].combine_chunks().cast(pa.string()))
+    return pa.record_batch(columns, schema=_orders_schema(0, source=source))
 
 
 def _calls(listed: Listed, archive: Archive, *, whole: bool) -> Iterator[pa.RecordBatch]:
@@ -125,8 +130,9 @@ def _calls(listed: Listed, archive: Archive, *, whole: bool) -> Iterator[pa.Reco
         yield from masking.calls(found, numbers=whole, recordings=whole).to_batches()
 
 
-def _orders_schema(cells: int) -> pa.Schema:
-    return pa.schema([pa.field(f"c{n}", pa.string()) for n in range(cells)] + list(_RESULTS))
+def _orders_schema(cells: int, *, source: bool) -> pa.Schema:
+    said = [*_RESULTS, _SOURCE] if source else list(_RESULTS)
+    return pa.schema([pa.field(f"c{n}", pa.string()) for n in range(cells)] + said)
 
 
 def _version(job: Job, wanted: FileRequest) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from datetime import datetime
 from typing import Any
@@ -100,7 +100,7 @@ class Answering:
         self._store, self._importer, self._archive = store, importer, archive
         self._job, self._live = job, live
 
-    def read(self) -> Iterator[Passed]:
+    def read(self) -> Generator[Passed, None, None]:
         """Reads what has not been read. Raises `NxccError`."""
         pages, noted = 0, 0.0
         with closing(self._importer.run()) as coming:

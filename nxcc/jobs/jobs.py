@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,13 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from nxcc.archive import Listed, Reason, Window
+from nxcc.archive import Listed, Reason, Window, periods
 from nxcc.errors import ArchiveError, NxccError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, is_id, tidy
 from nxcc.jobs.following import Following
 from nxcc.jobs.job import AT_WORK, UNFINISHED, Job, Period, State
 from nxcc.jobs.live import Live
+from nxcc.jobs.pricing import PeriodPrice, price
 from nxcc.jobs.runner import Lead, Runner
 from nxcc.jobs.starting import Checked, import_of, new_job, source_of_import
 from nxcc.jobs.store import Store
@@ -89,6 +91,20 @@ class Jobs:
         ids, requests = sum(tally.words.values()), tally.words["pending"]
         rate = self._lookup.client.likely_rate()
         return Plan(ids, ids - requests, requests, requests / rate if rate else None)
+
+    def price_by_period(
+        self, folder: Folder, stretch: Stretch, *, use_fresh: bool, stop: threading.Event
+    ) -> PeriodPrice:
+        """What a job on this checked upload would cost when calls that began in a stretch of time are read first. Looks
+        at some pages of them, which are requests; `stop` ends that."""
+        fresh = self._fresh(use_fresh)
+        pending = Listed(self._lookup.archive, folder.ids, fresh).pending()
+        return price(self._lookup.client, self._lookup.archive, pending, stretch, after=fresh.found, stop=stop)
+
+    def called_between(self, folder: Folder) -> tuple[datetime, datetime] | None:
+        """When orders of this checked upload were called, as far as the archive knows: the first and the last call."""
+        ids = Listed(self._lookup.archive, folder.ids, self._fresh(True)).rows["order_id"]
+        return periods.called_between(self._lookup.archive, ids)
 
     def start(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
@@ -15,7 +16,7 @@ from nxcc.errors import NxccError
 from nxcc.intake import Check, IntakeError
 from nxcc.jobs import Checked, Folder, Jobs, Plan
 from nxcc.palette import Palette
-from nxcc.ui import bulk_address, bulk_problems, bulk_reading, deeds, figures, panels, sign_in, zone
+from nxcc.ui import bulk_address, bulk_period, bulk_problems, bulk_reading, deeds, figures, panels, sign_in, zone
 from nxcc.ui.bulk_steps import steps
 
 _INSIST, _FRESH, _ERROR = "bulk_insist", "bulk_fresh", "bulk_not_started"
@@ -43,14 +44,17 @@ def draw(desk: Desk, jobs: Jobs, folder: Folder, palette: Palette) -> None:
     insist = bool(st.session_state.get(f"{_INSIST}_{folder.id}", False))
     with st.spinner("Checking every id …"):
         check = folder.check(column, insist=insist)
-        plan = _plan(jobs, folder, (folder.id, column, insist), use_fresh=st.session_state.get(_FRESH, True))
+        plan = _plan(jobs, folder, (folder.id, column, insist), use_fresh=_use_fresh())
     with st.container(key="bulk_check", gap="small"):
-        _tiles(desk, check, plan)
+        above = st.container()
+        way = bulk_period.draw(desk, jobs, folder, plan, (column, insist, _use_fresh()))
+        with above:
+            _tiles(desk, check, plan, way)
         left, right = st.columns([5, 3], gap="small")
         with left, st.container(border=True, gap="xsmall", height="stretch"):
             _parts(check, plan, palette)
         with right, st.container(border=True, gap="small", height="stretch"):
-            _start(jobs, folder, check, plan, (column, insist))
+            _start(jobs, folder, check, plan, _Chosen(column, insist, way))
         bulk_problems.draw(folder, check)
 
 
@@ -60,15 +64,16 @@ def _plan(_jobs: Jobs, _folder: Folder, of: tuple[str, int, bool], *, use_fresh:
     return _jobs.plan(_folder, use_fresh=use_fresh)
 
 
-def _tiles(desk: Desk, check: Check, plan: Plan) -> None:
+def _tiles(desk: Desk, check: Check, plan: Plan, way: bulk_period.Way | None) -> None:
     rate = desk.client.likely_rate()
-    if not plan.requests:
+    requests, about = (way.requests, "" if way.exact else "≈ ") if way else (plan.requests, "")
+    if not requests:
         time_text, time_basis = "none", "nothing to ask"
-    elif plan.seconds is None:
+    elif rate is None:
         time_text, time_basis = wording.NOTHING, "no limit is set"
     else:
-        done = datetime.now(UTC) + timedelta(seconds=plan.seconds)
-        time_text = wording.duration(plan.seconds)
+        done = datetime.now(UTC) + timedelta(seconds=requests / rate)
+        time_text = wording.duration(requests / rate)
         time_basis = f"at {rate:,.3g}/s, done ≈ {done.astimezone(zone.current()):%H:%M}"
     share = wording.share(check.ids / check.rows) if check.rows else wording.NOTHING
     fresh = "no request needed" if plan.fresh else "none asked lately"
@@ -88,10 +93,10 @@ def _tiles(desk: Desk, check: Check, plan: Plan) -> None:
         ),
         (
             "Requests to make",
-            f"{plan.requests:,}",
-            "one a distinct id",
-            "Distinct valid ids minus those fresh in the archive. Each is one signed call of the API; an id that "
-            "fails in passing is asked again.",
+            f"{about}{requests:,}",
+            "most of them read by time" if way else "one a distinct id",
+            "Distinct valid ids minus those fresh in the archive, each one signed call of the API; fewer when their "
+            "calls are read by time. What fails in passing is asked again.",
         ),
         (
             "Expected time",
@@ -117,7 +122,20 @@ def _parts(check: Check, plan: Plan, palette: Palette) -> None:
     figures.parts(parts, palette, of="rows", key="from_rows", named=True)
 
 
-def _start(jobs: Jobs, folder: Folder, check: Check, plan: Plan, checked: tuple[int, bool]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """How the job is to be made: of which column, whether shortened ids are sent, and by which way."""
+
+    column: int
+    insist: bool
+    way: bulk_period.Way | None
+
+
+def _use_fresh() -> bool:
+    return bool(st.session_state.get(_FRESH, True))
+
+
+def _start(jobs: Jobs, folder: Folder, check: Check, plan: Plan, chosen: _Chosen) -> None:
     st.toggle(
         "Use fresh answers from the archive",
         True,
@@ -136,25 +154,28 @@ def _start(jobs: Jobs, folder: Folder, check: Check, plan: Plan, checked: tuple[
         )
     st.space("stretch")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        plural = "" if plan.requests == 1 else "s"
+        way = chosen.way
+        requests = way.requests if way else plan.requests
+        about, plural = "about " if way and not way.exact else "", "" if requests == 1 else "s"
         st.button(
-            f"Start {plan.requests:,} request{plural}" if plan.requests else "Show the answers",
+            f"Start {about}{requests:,} request{plural}" if plan.requests else "Show the answers",
             key="bulk_start",
             type="primary",
             icon=":material/play_arrow:",
             shortcut="Ctrl+Enter",
             disabled=not check.ids,
             on_click=_begin,
-            args=(jobs, folder, *checked),
+            args=(jobs, folder, chosen),
         )
 
 
-def _begin(jobs: Jobs, folder: Folder, column: int, insist: bool) -> None:
+def _begin(jobs: Jobs, folder: Folder, chosen: _Chosen) -> None:
     try:
         stem = PurePath(folder.name).stem or folder.name
-        checked = Checked(column, insist)  # as this analyst saw it, whatever another one chose since
+        checked = Checked(chosen.column, chosen.insist)  # as this analyst saw it, whatever another one chose since
+        period = chosen.way.stretch if chosen.way else None
         viewer = sign_in.must(May.ASK)
-        job = jobs.start(folder, checked, name=stem, who=viewer.who, use_fresh=st.session_state.get(_FRESH, True))
+        job = jobs.start(folder, checked, name=stem, who=viewer.who, use_fresh=_use_fresh(), period=period)
         deeds.must(May.ASK, "started", count=job.ids, job=job.id)
     except NxccError as error:
         st.session_state[_ERROR] = error

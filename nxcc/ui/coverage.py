@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -19,9 +19,17 @@ _BARE = {"displayModeBar": False, "displaylogo": False}
 
 
 def of(desk: Desk, days: Days, zone: ZoneInfo, filters: CallFilters | None = None) -> Coverage:
-    """What the archive has of these days, or of the calls in them that fit. Raises `ArchiveError`."""
+    """What the archive has of these days, or of the calls in them that fit, up to `known_until`.
+
+    Raises `ArchiveError`.
+    """
     read = [each.stretch for each in periods.read_whole(desk.archive, filters)]
-    return coverage.of(read, *days, zone, datetime.now(UTC))
+    return coverage.of(read, *days, zone, known_until())
+
+
+def known_until() -> datetime:
+    """Calls are told when they have ended, so the last hour says little; and what was read is good for another one."""
+    return datetime.now(UTC) - timedelta(seconds=2 * periods.SETTLED_S)
 
 
 def strip(found: Coverage, palette: Palette) -> None:

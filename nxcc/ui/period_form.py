@@ -76,8 +76,8 @@ def _text(label: str, value: str, key: str, explained: str, *, disabled: bool = 
 
 
 def _submit(keys: dict[str, str]) -> None:
-    said = {name: st.session_state.get(key) for name, key in keys.items()}
-    days: tuple[date, ...] = tuple(said["days"] or ())
+    days: tuple[date, ...] = tuple(st.session_state.get(keys["days"]) or ())
+    said = {name: str(st.session_state.get(key) or "").strip() for name, key in keys.items() if name != "days"}
     if not days:
         st.session_state[_FAILED] = NxccError("No day is chosen.", cure="Choose the first and the last day.")
         return
@@ -86,11 +86,11 @@ def _submit(keys: dict[str, str]) -> None:
             Filters(
                 period=(days[0], days[-1]),
                 direction=(said["direction"],) if said["direction"] else (),
-                answered={"yes": True, "no": False}.get(said["answered"] or ""),
-                account=(said["account"].strip(),) if (said["account"] or "").strip() else (),
-                caller=(said["caller"] or "").strip(),
-                callee=(said["callee"] or "").strip(),
-                order=(said["order"] or "").strip(),
+                answered={"yes": True, "no": False}.get(said["answered"]),
+                account=(said["account"],) if said["account"] else (),
+                caller=said["caller"],
+                callee=said["callee"],
+                order=said["order"],
             )
         )
     except NxccError as error:

@@ -36,7 +36,9 @@ def draw(desk: Desk, filters: Filters, zone: ZoneInfo, palette: Palette) -> None
         if error := st.session_state.pop(_ERROR, None):
             panels.problem(error, key="period_not_read", title="That did not work", kept="What came before is kept.")
         if not found.cells:
-            st.markdown(":material/event_upcoming: **These days are still to come.**")
+            st.markdown(
+                ":material/event_upcoming: **These days are still to come:** calls are told when they have ended."
+            )
             return
         coverage.strip(found, palette)
         if job:
@@ -47,7 +49,7 @@ def draw(desk: Desk, filters: Filters, zone: ZoneInfo, palette: Palette) -> None
 
 def _offer(jobs: Jobs, filters: Filters, found: Coverage, days: Days, zone: ZoneInfo) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(_said(found, filters), width="content")
+        st.markdown(_said(found, filters, days, zone), width="content")
         if not sign_in.may(May.ASK):
             return
         missing = found.days - found.whole
@@ -65,13 +67,17 @@ def _offer(jobs: Jobs, filters: Filters, found: Coverage, days: Days, zone: Zone
         )
 
 
-def _said(found: Coverage, filters: Filters) -> str:
+def _said(found: Coverage, filters: Filters, days: Days, zone: ZoneInfo) -> str:
     these = "Calls like these" if period_address.asked(filters).text else "Calls"
-    days = "1 day" if found.days == 1 else f"{found.days:,} days"
     if found.is_whole:
-        return f":green[:material/check_circle:] **All of this time has been read.** {these} are in the archive."
+        until = coverage.known_until().astimezone(zone)
+        so_far = f" until {until:%H:%M} today" if days[1] >= until.date() else ""
+        return (
+            f":green[:material/check_circle:] **All of this time has been read{so_far}.** {these} are in the archive."
+        )
     if found.share:
-        return f":orange[:material/warning:] **{found.whole:,} of {days} read whole.** Below is what the archive has."
+        of = "1 day" if found.days == 1 else f"{found.days:,} days"
+        return f":orange[:material/warning:] **{found.whole:,} of {of} read whole.** Below is what the archive has."
     return f":material/info: **Not read yet.** {these} below are those of orders that somebody asked for."
 
 

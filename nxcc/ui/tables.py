@@ -61,7 +61,9 @@ def orders_table(
             "talk_s": orders["talk_s"],
             "cost": orders["cost"],
             "age_s": (now - orders["asked_at"]).dt.total_seconds().clip(lower=0),
-            "source": orders["from_archive"].map({True: "archive", False: "API"}),
+            "source": orders["from_archive"].map({True: "archive", False: "API"}).where(
+                orders["source"] != "period", "by time"
+            ),
             "ended": text_of(orders["reason"].fillna(orders["last_hangup_reason"])),
         }
     )
@@ -88,7 +90,9 @@ def orders_table(
         ),
         "age_s": cc.NumberColumn("Age", width=50, help="How long ago the API gave this answer."),
         "source": cc.TextColumn(
-            "From", width=60, help="Asked now (API), or answered before and still fresh (archive)."
+            "From",
+            width=60,
+            help="Asked now (API), answered before and still fresh (archive), or out of calls that were read by time.",
         ),
     }
     formats: dict[str, Format] = {

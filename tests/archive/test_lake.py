@@ -16,6 +16,7 @@ import pytest
 
 from nxcc.archive import Archive, Explored, Lake, compaction, ledger_lake, standing
 from nxcc.archive.compaction import Compacted, compact
+from nxcc.archive.copying import NEWEST
 from nxcc.errors import ArchiveAway, ArchiveError
 from nxcc.outcome import Outcome
 from nxcc.team.place import Team

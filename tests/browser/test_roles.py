@@ -95,6 +95,7 @@ DRAWN = {
     "/jobs": "jobs_list",
     "/explore": "explore_calls [data-testid=stDataFrame]",
     "/explore?find": "explore_tiles, .st-key-explore_none",
+    "/period": "period_coverage",
     "/order": "order_empty",
     "/order?order": "order_raw",
     "/status": "status_audit",
