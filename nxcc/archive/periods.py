@@ -290,8 +290,8 @@ def called_between(archive: Archive, order_ids: Iterable[str]) -> tuple[datetime
 
 
 def answer(archive: Archive, order_ids: Sequence[str], stretch: Stretch, as_of: datetime) -> int:
-    """Answers those of these orders that have a call in a stretch, as if they had been asked at the moment `as_of`: with
-    every call of theirs that pages brought, in its newest state. Returns how many were answered.
+    """Answers those of these orders that have a call in a stretch, as if they had been asked at the moment `as_of`:
+    with every call of theirs that pages brought, in its newest state. Returns how many were answered.
 
     The stretch must have been read whole since that moment. What was met then and had not changed stands where it came
     first, so that it does not matter when that was. Twice is once. Raises `ArchiveError`.

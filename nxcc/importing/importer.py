@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,6 +73,7 @@ class Importer:
         self._todo: deque[Reading] = deque()
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
+        self._is_lost = False  # pages could not be kept: none that follow them may be, or they would not be missed
         self._halt = threading.Event()  # the threads end when what is under way has come
         self._away_since: float | None = None
         self.away_until: float | None = None
@@ -101,33 +102,41 @@ class Importer:
     def _read_whole(self) -> list[periods.Read]:
         return periods.read_whole(self._archive, self.filters, self._after, self._own)
 
-    def run(self) -> Iterator[Passed]:
+    def run(self) -> Generator[Passed, None, None]:
         """Reads it. Says from time to time what came; it is kept by then.
 
         Raises `NxccError` when it cannot go on; what came before is kept.
         """
         left = self.left()
-        halves = periods.half_read(self._archive, self.filters, self._after) if left else {}
+        halves = self._halves() if left else {}
         self._todo.extend(
             Reading(self._client, part, self.filters, self._moments, size=self._size, half=halves.get(part))
             for part in left
         )
-        since = min([self._after, *(half.began for half in halves.values())]) if halves else self._after
         threads = self._hire()
         try:
             while any(thread.is_alive() for thread in threads) or not self._pages.empty():
                 if self._stop.is_set():
                     self._halt.set()
                 if batch := self._batch():
-                    yield self._keep(batch, since)
+                    yield self._keep(batch)
                 else:
                     yield Passed(0, 0, 0)
             if self._failure:
                 raise self._failure
         finally:
             self._halt.set()
-            if batch := [self._pages.get_nowait() for _ in range(self._pages.qsize())]:
-                self._keep(batch, since)
+            batch = [self._pages.get_nowait() for _ in range(self._pages.qsize())]
+            if batch and not self._is_lost:
+                self._keep(batch)
+
+    def _halves(self) -> dict[Stretch, periods.Half]:
+        """What was broken off, and would count as read when it is read to its end."""
+        return {
+            part: half
+            for part, half in periods.half_read(self._archive, self.filters, self._after).items()
+            if half.began >= self._own or part.to_s <= half.began.timestamp() - periods.SETTLED_S
+        }
 
     def _hire(self) -> list[threading.Thread]:
         threads = []
@@ -150,8 +159,12 @@ class Importer:
                     break
         return batch
 
-    def _keep(self, batch: list[Page], since: datetime) -> Passed:
-        calls = periods.keep(self._archive, batch, since, self._left_out.traces)
+    def _keep(self, batch: list[Page]) -> Passed:
+        try:
+            calls = periods.keep(self._archive, batch, self._after, self._left_out.traces)
+        except BaseException:
+            self._is_lost = True
+            raise
         return Passed(len(batch), sum(page.attempts for page in batch), calls)
 
     def _work(self) -> None:

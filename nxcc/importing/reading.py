@@ -26,23 +26,18 @@ FRUITLESS = 3  # full pages one after the other that bring nothing new
 
 
 class PageSize:
-    """How many calls a full page of a gateway holds: as many as were asked for, until it shows otherwise."""
+    """How many calls a full page of a gateway holds: no fewer than the most that any page of it has held so far.
+
+    It may be fewer than are asked for; that a short page was the last one of its stretch says nothing of it.
+    """
 
     def __init__(self) -> None:
-        self.full = MOST_ON_A_PAGE
-        self.known = False
+        self._most = 0
 
     def is_full(self, calls: int) -> bool:
         """Whether a page of so many calls may be followed by another."""
-        if calls >= MOST_ON_A_PAGE:
-            self.full, self.known = MOST_ON_A_PAGE, True
-        return calls >= self.full
-
-    def learn(self, full: int | None) -> None:
-        """A short page was looked behind: there was another, so that it was full; or there was none."""
-        if full is not None:
-            self.full = full
-        self.known = True
+        self._most = max(self._most, calls)
+        return calls >= self._most
 
 
 class Moments:
@@ -83,10 +78,9 @@ class Reading:
     def _begin(self, stretch: Stretch, half: Half | None = None) -> None:
         self.stretch = stretch
         self._began = half.began if half else self._moments.next()
-        self._number = half.page if half else 0
+        self._number = self._behind = half.page if half else 0
         self._seen: set[str] = set()
         self._fruitless = 0
-        self._short = 0  # calls on the page before, when it was short and is not known to be the last
         self._sorted = _Sorted()
 
     def next(self, stop: threading.Event, away: Callable[[bool], None] = lambda _: None) -> Page:
@@ -102,7 +96,7 @@ class Reading:
         last = self._is_last(len(reply.records), rows, number)
         self._number = number
         stretch, ended = self.stretch, last
-        if not last and number >= DEEPEST and (parts := self._sorted.parts(stretch)):
+        if not last and number - self._behind >= DEEPEST and (parts := self._sorted.parts(stretch)):
             (stretch, rest), ended = parts, True
             self._begin_after(rest)
         self.ended = last
@@ -118,25 +112,16 @@ class Reading:
         new = ids - self._seen
         self._seen |= ids
         self._sorted.add(rows)
-        if self._short and new:
-            self._size.learn(self._short)
-        elif self._short:
-            self._size.learn(None)
+        if not calls or not self._size.is_full(calls):
             return True
-        self._short = 0
-        if not calls:
-            return True
-        if not self._size.is_full(calls):
-            if self._size.known or not new:
-                return True
-            self._short = calls
-            return False
-        self._check(rows, new, number)
+        self._fruitless = 0 if new else self._fruitless + 1
+        if self._fruitless >= FRUITLESS and calls < MOST_ON_A_PAGE:
+            return True  # behind its last page, the gateway shows that page again
+        self._check(rows, number)
         return False
 
-    def _check(self, rows: list[dict[str, Any]], new: set[str], number: int) -> None:
-        """A full page must bring something new, of the time that was asked for."""
-        self._fruitless = 0 if new else self._fruitless + 1
+    def _check(self, rows: list[dict[str, Any]], number: int) -> None:
+        """Full pages must bring something new, of the time that was asked for."""
         if self._fruitless >= FRUITLESS:
             raise NxccError(
                 f"The gateway brings the same page of calls again and again (page {number} of "

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -227,9 +226,9 @@ def test_by_period__stopped_in_the_middle_it_goes_on(house: Callable[..., House]
 
 
 def told(house: House, job: Job) -> list[dict[str, object]]:
-    """What the orders file says, without when it was asked."""
+    """What the orders file says, without how and when it was asked."""
     listed = house.jobs.listed(job)
     outcomes = listed.outcomes(range(job.rows), {})
-    orders = house.archive.orders(outcomes).drop_columns(["asked_at", "from_archive"])
+    orders = house.archive.orders(outcomes).drop_columns(["asked_at", "from_archive", "source"])
     rows: list[dict[str, object]] = orders.to_pylist()
     return rows
