@@ -32,7 +32,7 @@ lock: $(VENV)/dev.stamp  ## requirements.lock and requirements-team.lock anew: e
 	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements.lock
 	$(BIN)/uv pip compile requirements.txt requirements-team.txt --universal --python-version 3.11 --generate-hashes --no-annotate --quiet --custom-compile-command "make lock" --output-file requirements-team.lock
 
-bench: $(VENV)/dev.stamp  ## print figures beside baselines (ten minutes or more; SECTIONS="asking files million explore kill team")
+bench: $(VENV)/dev.stamp  ## print figures beside baselines (ten minutes or more; SECTIONS="asking files million explore kill team period")
 	$(BIN)/python -m tests.bench $(SECTIONS)
 
 chromium: $(VENV)/dev.stamp

@@ -1,6 +1,6 @@
 """`make bench`: figures of this machine, each beside a baseline, taken in turns in one run.
 
-    python -m tests.bench [asking] [files] [million] [explore] [kill] [team] [--rounds 3] [--orders 2000]
+    python -m tests.bench [asking] [files] [million] [explore] [kill] [team] [period] [--rounds 3] [--orders 2000]
 
 Two windows where ids are asked: the asking (seconds from the first request to the last answer, kept in the archive;
 CPU of all that the program does once its imports are done), and the whole process from start to exit, as the operating
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-SECTIONS = ("asking", "files", "million", "explore", "kill", "team")
+SECTIONS = ("asking", "files", "million", "explore", "kill", "team", "period")
 
 
 def main() -> None:
