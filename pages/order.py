@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import streamlit as st
 
 from nxcc import intake, story
 from nxcc.access import May
-from nxcc.archive import history
+from nxcc.archive import history, periods
 from nxcc.charts.timeline import MOST_ROWS, timeline
 from nxcc.desk import Desk
 from nxcc.errors import ArchiveError
@@ -64,13 +66,28 @@ def _draw(desk: Desk, order_id: str) -> None:
         order_summary.draw(invalid, [], zone.current(), None)
         return
     answers = history.trusted(lookups)
-    if not answers:
+    if not lookups and (by_time := periods.calls_of(desk.archive, order_id)).num_rows:
+        _seen_by_time(desk, order_id, by_time)
+    elif not answers:
         unknown = lookups[0] if lookups else Outcome(order_id, "pending")
         order_summary.draw(unknown, [], zone.current(), None)
         if lookups:
             order_history.draw(lookups, zone.current(), shell.palette())
     else:
         _story(desk, lookups, answers)
+
+
+def _seen_by_time(desk: Desk, order_id: str, calls: pa.Table) -> None:
+    """Nobody has asked for the order, but calls of it came with those of a period."""
+    st.markdown(
+        ":material/date_range: **Known from calls that were read by time.** Calls that do not say their order, or that "
+        "began at another time, are not among them: ask for the order to have all of its calls."
+    )
+    told = story.in_order(seen.calls(calls, "an order's story"))
+    money = Money.of([call["cost"] for call in told if call["cost"] is not None], desk.settings.currency)
+    order_summary.draw(Outcome(order_id, "found", calls=len(told), by_period=True), told, zone.current(), None)
+    order_summary.tiles(told, money)
+    _calls(told, zone.current(), money, "by_time")
 
 
 def _story(desk: Desk, lookups: list[Outcome], answers: list[Outcome]) -> None:
@@ -86,6 +103,12 @@ def _story(desk: Desk, lookups: list[Outcome], answers: list[Outcome]) -> None:
     if not calls:
         order_history.draw(lookups, in_zone, palette)
         return
+    _calls(calls, in_zone, money, key, lookups)
+
+
+def _calls(calls: list[Call], in_zone: ZoneInfo, money: Money, key: str, lookups: Sequence[Outcome] = ()) -> None:
+    """The timeline, the calls beside the one that is chosen, and every time the order was asked."""
+    palette = shell.palette()
     _timeline(calls, in_zone, palette, key)
     left, right = st.columns([2, 1], gap="small")
     with left:
@@ -93,7 +116,8 @@ def _story(desk: Desk, lookups: list[Outcome], answers: list[Outcome]) -> None:
             st.markdown("**Calls**", help="One row a call, oldest first. Choose one to see all of it at the right.")
             place = order_calls.table(calls, in_zone, money, palette, key=f"order_calls_{key}")
             order_calls.flagged(calls, in_zone)
-        order_history.draw(lookups, in_zone, palette)
+        if lookups:
+            order_history.draw(lookups, in_zone, palette)
     with right, st.container(border=True, gap="small", key="order_call"):
         order_call.draw(place + 1, calls[place], in_zone, money)
 

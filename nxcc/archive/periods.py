@@ -280,6 +280,15 @@ def seen(archive: Archive, order_ids: Iterable[str], stretch: Stretch, after: da
     return found
 
 
+def calls_of(archive: Archive, order_id: str) -> pa.Table:
+    """The calls (`records.SCHEMA`) that pages brought and that say they are of this order, each in its newest state, in
+    the order of time. Raises `ArchiveError`."""
+    names = ", ".join("said_order_id AS order_id" if name == "order_id" else name for name in records.SCHEMA.names)
+    query = f"SELECT {names} FROM ({_OF_PAGES}) ORDER BY started_at, call_id"
+    wanted = pa.table({"order_id": [order_id]})
+    return archive.read(query, {"since": _EPOCH}, wanted=wanted).cast(records.SCHEMA)
+
+
 def called_between(archive: Archive, order_ids: Iterable[str]) -> tuple[datetime, datetime] | None:
     """When calls of these orders began that the archive knows, the first and the last; None when it knows none."""
     wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
