@@ -17,10 +17,11 @@ from typing import Protocol
 from nxcc import logs
 from nxcc.errors import AwayError, NxccError
 from nxcc.jobs import Job
+from nxcc.kpis import Kpi
 from nxcc.notices import Notice, NoticeError
 from nxcc.schedules import telling
 from nxcc.schedules.making import Note, Nothing
-from nxcc.schedules.schedule import Run, RunState, Schedule
+from nxcc.schedules.schedule import Limit, Run, RunState, Schedule
 from nxcc.schedules.store import Schedules
 from nxcc.schedules.telling import Measure
 
@@ -149,6 +150,10 @@ class Timekeeper:
         except NxccError as error:
             self._fail(schedule, run_id, error)
             return
+        except Exception as error:  # noqa: BLE001 - it would keep all others from beginning, again and again
+            logs.broke(log, "making a schedule's job", error)
+            self._fail(schedule, run_id, _unforeseen(error))
+            return
         if isinstance(made, Nothing):
             self.schedules.close_run(run, "skipped", made.why, now=self._now())
         elif made:
@@ -184,17 +189,25 @@ class Timekeeper:
         notices = [telling.finished(schedule, job, self._link(job.id))] if schedule.tell.finish else []
         said, limit = telling.came_of(job), schedule.tell.limit
         if limit:
-            try:
-                found = self._measure(schedule, run, job, limit)
-            except AwayError:
-                raise
-            except NxccError as error:
-                said = f"{said} {telling.limit_in_words(limit)} could not be looked at: {error.what}"
-            else:
-                if limit.passed(found.value):
-                    said = f"{said} {found.label}: {found.text}, past its limit."
-                    notices.append(telling.past(schedule, job, limit, found, self._link(job.id)))
+            found = self._measured(schedule, run, job, limit)
+            if isinstance(found, NxccError):
+                said = f"{said} {telling.limit_in_words(limit)} could not be looked at: {found.what}"
+            elif limit.passed(found.value):
+                said = f"{said} {found.label}: {found.text}, past its limit."
+                notices.append(telling.past(schedule, job, limit, found, self._link(job.id)))
         self._end(run, "done", said, notices=notices)
+
+    def _measured(self, schedule: Schedule, run: Run, job: Job, limit: Limit) -> Kpi | NxccError:
+        """The figure, or why there is none: that must not keep the run from its end."""
+        try:
+            return self._measure(schedule, run, job, limit)
+        except AwayError:
+            raise  # looked at when it is back
+        except NxccError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - as above
+            logs.broke(log, "a schedule's figure", error)
+            return _unforeseen(error)
 
     def _end(self, run: Run, state: RunState, said: str, cure: str = "", notices: Sequence[Notice] = ()) -> None:
         """Closes the run; whoever does tells of it."""
@@ -214,3 +227,8 @@ class Timekeeper:
             log.warning("a notice did not arrive: %s", error, extra={"job": notice.job})
             return f"not sent: {error}"
         return "sent"
+
+
+def _unforeseen(error: Exception) -> NxccError:
+    said = f"Something happened that the app was not made for ({type(error).__name__})."
+    return NxccError(said, cure="Run it again. If it stays, report it with the app's log.")

@@ -129,14 +129,18 @@ def test_ask_again__what_may_have_come_since(process: Process, sandbox: Sandbox)
 
 
 @on_both
-def test_repeat__every_id_anew(process: Process, sandbox: Sandbox) -> None:
+def test_repeat__every_id_anew(process: Process, sandbox: Sandbox, post: Post) -> None:
     ids = [own("SAMPLE-VENDOR") for _ in range(3)]
     rows = "\r\n".join(f"x,{order_id}" for order_id in ids)
     first = run_job(process.desk, upload(process.desk, "crm.csv", f"a,order_id\r\n{rows}\r\n".encode(), 1), 1)
-    schedule = process.add(What("repeat", job=first.id))
+    schedule = process.add(What("repeat", job=first.id), limit=Limit("answer_rate", "above", 0.1))
     process.due(schedule)
     run = process.to_its_end(schedule)
     again = process.job(run)
+    (past,) = post.came
+    assert (past.event, past.kpi, past.threshold) == ("threshold", "answer_rate", 0.1)
+    assert past.value
+    assert 0.1 < past.value <= 1
     assert (again.found, again.column, again.file_name, again.requests) == (3, "order_id", "crm.csv", 3)
     assert again.id != first.id
     assert [len(seen(sandbox, order_id)) for order_id in ids] == [2, 2, 2]

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from nxcc.errors import AwayError, NxccError
+from nxcc.kpis import Kpi
 from nxcc.schedules import Limit, Run, Schedule, Timekeeper, When, timekeeper
 from nxcc.schedules.store import HELD
 
@@ -161,6 +162,25 @@ def test_look__a_job_that_cannot_be_made(keeper_of: KeeperOf, clock: Clock, jobs
         assert (run.state, run.said, run.cure) == ("failed", "The job is not there any more.", "Choose another job.")
     assert [(notice.event, notice.schedule) for notice in post.came] == [("failed", "nightly")]
     assert jobs.asked == 2
+
+
+@both
+def test_look__what_nobody_foresaw_keeps_no_other_from_beginning(
+    keeper_of: KeeperOf, clock: Clock, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Kpi:
+        raise ZeroDivisionError
+
+    keeper = keeper_of(measure=broken)
+    bad, good = add(keeper, clock, "bad"), add(keeper, clock, "good", limit=BELOW)
+    make, clock.now = jobs.make, TONIGHT
+    monkeypatch.setattr(jobs, "make", lambda one, *more: 1 / 0 if one.id == bad.id else make(one, *more))
+    keeper.look()
+    assert only(keeper, bad).said == "Something happened that the app was not made for (ZeroDivisionError)."
+    assert only(keeper, good).state == "running"
+    jobs.becomes("done")
+    keeper.look()
+    assert (only(keeper, good).state, only(keeper, good).said[-20:]) == ("done", "(ZeroDivisionError).")
 
 
 @both
@@ -411,10 +431,10 @@ def test_begin__looks_by_itself_and_when_poked_until_it_ends(
     nightly = add(keeper, clock, when=NIGHTLY)
     keeper.begin()
     assert looked.acquire(timeout=20)
-    jobs.refuses = ZeroDivisionError()  # nobody foresaw this
-    keeper.run_now(nightly.id, "amy")
-    assert looked.acquire(timeout=20)
-    jobs.refuses = None
+    with monkeypatch.context() as broken:
+        broken.setattr(keeper.schedules, "followed", lambda _: 1 / 0)  # nobody foresaw this
+        keeper.run_now(nightly.id, "amy")
+        assert looked.acquire(timeout=20)
     keeper.poke()
     assert looked.acquire(timeout=20)
     assert only(keeper, nightly).state == "running"
