@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from nxcc import wording
@@ -13,6 +13,7 @@ from nxcc.palette import Palette
 
 HIGH = 78  # px
 STATES = {"covered": "Read whole", "partly": "Partly", "not": "Not read"}
+MOST_NAMES = 9
 _HATCHED = "/"
 
 
@@ -20,6 +21,7 @@ def coverage_strip(coverage: Coverage, palette: Palette) -> Chart:
     """A cell for a day, or for some days where there are many; hovering tells how much of it has been read."""
     colours = {"covered": palette.mark["customer"], "partly": palette.mark["agent"], "not": palette.mark["grid"]}
     cells = coverage.cells
+    named = cells[:: -(-len(cells) // MOST_NAMES)]
     trace: dict[str, Any] = {
         "type": "bar",
         "x": [cell.first.isoformat() for cell in cells],
@@ -43,12 +45,11 @@ def coverage_strip(coverage: Coverage, palette: Palette) -> Chart:
     layout = {
         "xaxis": {
             "type": "date",
-            "range": [cells[0].first.isoformat(), (cells[-1].last + timedelta(days=1)).isoformat()],
+            "range": [_start(cells[0]).isoformat(), _start(cells[-1], last=True).isoformat()],
             "showline": False,
             "ticks": "",
-            "nticks": 8,
-            "tickformat": "%-d %b",
-            "ticklabelmode": "period",
+            "tickvals": [(_start(cell) + (_start(cell, last=True) - _start(cell)) / 2).isoformat() for cell in named],
+            "ticktext": [f"{cell.first:%-d %b}" for cell in named],
             "automargin": False,
         },
         "yaxis": {"visible": False, "range": [0, 1], "showgrid": False},
@@ -65,6 +66,11 @@ COVERAGE_HELP = (
     "Days whose calls were all read from the API. On other days the archive holds only calls of orders that somebody "
     "asked for: no call there does not mean that nobody called."
 )
+
+
+def _start(cell: Cell, *, last: bool = False) -> datetime:
+    """When a cell begins, or the one behind it."""
+    return datetime.combine(cell.last + timedelta(days=1) if last else cell.first, time())
 
 
 def _said(cell: Cell) -> str:

@@ -144,7 +144,7 @@ def _choice(desk: Desk, plan: Plan, price: PeriodPrice, stretch: Stretch, key: s
         f"About {price.calls:,} calls in this time." if not price.exact else f"{price.calls:,} calls in this time."
     ]
     if price.spent:
-        notes.append(f"{price.spent} requests were made to find out.")
+        notes.append(f"{price.spent} request{' was' if price.spent == 1 else 's were'} made to find out.")
     if price.blank_share:
         notes.append(f"{wording.share(price.blank_share)} of them do not say their order, and cannot be told apart.")
     st.caption(" ".join(notes))

@@ -50,7 +50,11 @@ def _tiles(facts: Facts) -> None:
         _tile("Newest answer", _ago(facts.answer_s), "in the archive", _NEWEST)
         _tile("Archive hits", wording.share(hits), f"n {wording.compact(facts.looked_up)} ids", _HITS)
         _tile("Requests now", f"{facts.per_second:,}/s", _limit(facts), _NOW)
-        _tile("Jobs running", f"{facts.at_work:,}", f"{halted:,} halted" if halted else f"{waiting:,} others", _JOBS)
+        _tile("Jobs running", f"{facts.at_work:,}", f"{halted:,} halted" if halted else _others(waiting), _JOBS)
+
+
+def _others(jobs: int) -> str:
+    return f"{jobs:,} other{'' if jobs == 1 else 's'}"
 
 
 def _tile(label: str, value: str, basis: str, definition: str) -> None:

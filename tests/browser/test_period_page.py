@@ -118,7 +118,7 @@ def test_bulk__both_prices_and_the_cheaper_way_is_taken(
         plan = page.locator(".st-key-bulk_period")
         expect(plan).to_contain_text("Proposed from the column called_on", timeout=30_000)
         page.locator(".st-key-bulk_period_price button").click()
-        expect(plan).to_contain_text("were made to find out", timeout=30_000)
+        expect(plan).to_contain_text("made to find out", timeout=30_000)
         expect(plan).to_contain_text(f"{len(orders):,} requests")
         expect(plan.get_by_role("radio").first).to_be_checked()
         assert_fits(page)
