@@ -90,13 +90,14 @@ def test_create__by_several_processes_at_once(team: Team) -> None:
         import sys
         from nxcc.audit import Audit
         from nxcc.jobs import Store
+        from nxcc.schedules import Schedules
         from nxcc.views import Views
         from nxcc.sign_outs import SignOuts
         from nxcc.aliases import Aliases
         from nxcc.errands import Errands
         print("ready", flush=True)
         sys.stdin.readline()
-        for kind in (Store, Audit, Views, Aliases, Errands):
+        for kind in (Store, Audit, Views, Aliases, Errands, Schedules):
             kind(team, "us").close()
         SignOuts(team).close()
         print("made", flush=True)
@@ -112,7 +113,8 @@ def test_create__by_several_processes_at_once(team: Team) -> None:
         assert process.communicate()[0] == "made\n"
         assert process.returncode == 0
     found = run_sql(team, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-    assert found[0] == 8  # jobs, runners, files, audit, views, sign-outs, aliases, errands
+    # jobs, runners, files, periods, audit, views, sign-outs, aliases, errands, schedules and their runs
+    assert found[0] == 11
 
 
 def test_tables__another_process_sees_rows_at_once(team: Team, tables: Callable[..., dict[str, Any]]) -> None:
