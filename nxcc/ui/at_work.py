@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from streamlit import App
 
 from nxcc.desk import Desk
-from nxcc.ui import left_pages, resources, server_logs
+from nxcc.ui import freed_memory, left_pages, resources, server_logs
 
 AGAIN_AFTER_S = 5.0
 
@@ -24,6 +24,7 @@ async def lifespan(_: App) -> AsyncIterator[None]:
     left_pages.ignore()
     ending = threading.Event()
     threading.Thread(target=_open, args=(ending,), name="nxcc-open", daemon=True).start()
+    threading.Thread(target=freed_memory.give_back, args=(ending,), name="nxcc-memory", daemon=True).start()
     yield
     ending.set()
     resources.close()
