@@ -155,6 +155,11 @@ class Listed:
             FROM answers WHERE answer.outcome = 'failed'"""
         return bool(self._read(query)["may_pass"][0].as_py())
 
+    def by_period(self) -> int:
+        """How many distinct ids have an answer out of calls that were read by time."""
+        query = f"{ANSWERS_IN_FULL} SELECT count(*) FILTER (answer.by_period) AS n FROM answers"
+        return int(self._read(query)["n"][0].as_py())
+
     def failures(self, most: int = 100) -> list[Reason]:
         """Why distinct ids failed, the `most` frequent reasons, most frequent first."""
         query = f"""{ANSWERS_IN_FULL} SELECT coalesce(answer.reason, '') AS reason, count(*) AS ids,

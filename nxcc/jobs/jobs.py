@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nxcc.archive import Listed, Reason, Window, periods
+from nxcc.archive.periods import Counted
 from nxcc.errors import ArchiveError, NxccError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, is_id, tidy
@@ -214,6 +215,14 @@ class Jobs:
     def listed(self, job: Job) -> Listed:
         """What the archive says of the job's list."""
         return Listed(self._lookup.archive, Folder(self._folders / job.id).ids, job.window)
+
+    def by_period(self, job: Job) -> tuple[int, Counted] | None:
+        """How many of a job's ids were answered out of calls that were read by time, and what those calls were; None
+        for a job that read none."""
+        if job.period is None or job.is_import:
+            return None
+        read = periods.counted(self._lookup.archive, job.period.stretch, job.found_after)
+        return self.listed(job).by_period(), read
 
     def live(self, job: Job) -> Live | None:
         """How the job goes right now, when this process runs it; in a team, as far as its row tells."""

@@ -17,6 +17,7 @@ from nxcc.jobs import AT_WORK, Job, Jobs, Live
 from nxcc.palette import OUTCOMES, Palette
 from nxcc.ui import (
     archived,
+    bulk_period,
     bulk_results,
     bulk_speed,
     deeds,
@@ -121,6 +122,8 @@ def _progress(desk: Desk, jobs: Jobs, job: Job, live: Live | None, palette: Pale
                 with st.container(horizontal=True, gap="xsmall", width="content", key="bulk_outcomes"):
                     for word, role in OUTCOMES.items():
                         st.badge(f"{role.label} {words[word]:,}", icon=f":material/{role.icon}:", color=role.colour)
+                if job.state == "done":
+                    bulk_period.came_of_it(jobs, job)
                 if job.state in AT_WORK:
                     st.caption("Runs on the server: closing this tab does not stop it.", width="content")
         if job.note and job.state in AT_WORK:
@@ -169,7 +172,10 @@ def _act(deed: Deed, job: Job, change: Callable[[], None]) -> None:
 
 
 def _waits(job: Job, live: Live | None) -> None:
-    """What a running job waits for."""
+    """What a running job waits for, or reads first."""
+    if job.period and not (live and live.waits_until):
+        st.markdown(f":material/date_range: {wording.in_markdown(job.note)}")
+        return
     again = ""
     if live and live.waits_until:
         at = datetime.fromtimestamp(live.waits_until, UTC).astimezone(zone.current())

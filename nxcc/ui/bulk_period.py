@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 import streamlit as st
 
 from nxcc import intake, wording
+from nxcc.archive.periods import Counted
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
-from nxcc.filters import EARLIEST, Days
-from nxcc.jobs import Folder, Jobs, PeriodPrice, Plan
-from nxcc.stretches import Stretch, of_days
+from nxcc.filters import EARLIEST, Days, days_in_words
+from nxcc.jobs import Folder, Job, Jobs, PeriodPrice, Plan
+from nxcc.stretches import Stretch, days_of, of_days
 from nxcc.ui import panels, zone
 
 FEWEST = 50  # requests that are worth thinking of another way
@@ -154,6 +155,26 @@ def _choice(desk: Desk, plan: Plan, price: PeriodPrice, stretch: Stretch, key: s
             "order would be answered with those of its calls that do."
         )
     return Way(stretch, price.requests, price.exact) if chosen == _BY_TIME else None
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _came_of_it(_jobs: Jobs, _job: Job, of: tuple[str, object]) -> tuple[int, Counted] | None:  # noqa: ARG001 - the key
+    return _jobs.by_period(_job)
+
+
+def came_of_it(jobs: Jobs, job: Job) -> None:
+    """Of a job that has ended: what reading by time brought."""
+    told = _came_of_it(jobs, job, (job.id, job.counted_at))
+    if told is None or job.period is None:
+        return
+    answered, read = told
+    days = days_in_words(days_of(job.period.stretch, zone.current()))
+    said = [f"Read by time: {days}, {read.calls:,} calls", f"{answered:,} orders answered out of them"]
+    if singly := job.found + job.no_calls + job.failed - answered:
+        said.append(f"{singly:,} by themselves")
+    if read.blank:
+        said.append(f"{read.blank:,} calls do not say their order")
+    st.caption(f":material/date_range: {' · '.join(said)} · {job.requests:,} requests", width="content")
 
 
 def _pages(price: PeriodPrice) -> str:

@@ -19,7 +19,7 @@ from nxcc.overview import Overview
 from nxcc.palette import LIGHT
 from nxcc.report import report_html
 from nxcc.tiles import MAIN, MORE
-from nxcc.ui import deeds, explore_address, sign_in, zone
+from nxcc.ui import coverage, deeds, explore_address, sign_in, zone
 from nxcc.ui import explore_filters as state
 from nxcc.views import LONGEST_NAME, SavedView, Views, ViewsError
 
@@ -123,6 +123,9 @@ def _report(desk: Desk, overview: Overview, terms: Terms, in_zone: ZoneInfo) -> 
     ]
     names = [*MAIN, *(name for group in MORE.values() for name in group)]
     drawn = [chart for row in overview.charts(LIGHT, terms) for chart in row]
+    if overview.filters.span:
+        found = coverage.of(desk, overview.filters.span, in_zone)
+        facts.append(("Read by time", f"{found.whole:,} of {found.days:,} days whole"))
     return report_html("Calls", said, overview.tiles(terms, names, lines=False), drawn, facts, "light")
 
 

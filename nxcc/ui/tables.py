@@ -61,9 +61,9 @@ def orders_table(
             "talk_s": orders["talk_s"],
             "cost": orders["cost"],
             "age_s": (now - orders["asked_at"]).dt.total_seconds().clip(lower=0),
-            "source": orders["from_archive"].map({True: "archive", False: "API"}).where(
-                orders["source"] != "period", "by time"
-            ),
+            "source": orders["from_archive"]
+            .map({True: "archive", False: "API"})
+            .where(orders["source"] != "period", "by time"),
             "ended": text_of(orders["reason"].fillna(orders["last_hangup_reason"])),
         }
     )
