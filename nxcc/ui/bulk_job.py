@@ -128,7 +128,8 @@ def _progress(desk: Desk, jobs: Jobs, job: Job, live: Live | None, palette: Pale
                     st.caption("Runs on the server: closing this tab does not stop it.", width="content")
         if job.note and job.state in AT_WORK:
             _waits(job, live)
-        if job.state in AT_WORK or (job.state in ("paused", "halted") and live and job.done):
+        reads_first = job.period is not None and not done  # then there is no pace of answers yet
+        if (job.state in AT_WORK and not reads_first) or (job.state in ("paused", "halted") and live and job.done):
             bulk_speed.draw(desk, job, live, words, palette)
 
 
