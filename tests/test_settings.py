@@ -93,7 +93,7 @@ def test_load__where_notices_go(environment: Callable[..., None], tmp_path: Path
         ("NOTICE_URL", "https://hooks.example.com:0/the-token"),
         ("NOTICE_URL", "https://hooks.example.com/a the-token"),
         ("PUBLIC_URL", "calls.example.com"),
-        ("PUBLIC_URL", "https://amy:the-token@calls.example.com"),
+        ("PUBLIC_URL", "https://amy@calls.example.com/the-token"),
         ("PUBLIC_URL", "https://calls.example.com/?the-token"),
     ],
 )
