@@ -9,6 +9,9 @@ then takes the ledger's place. Whoever dies on the way leaves the ledger as it w
   lookup of an order id that holds it. A lookup that loses calls by it says how many are left (`left_out`).
 - What is past a moment goes by when it was asked, not by when the call began: a call of years ago that was fetched
   yesterday is here since yesterday.
+- A page of calls that were read by time stays, and so do its other calls. When what it was asked for holds the order
+  id or the number, that is emptied; so it is when the stretch's first pages are past and gone. The stretch does not
+  count as read any more then.
 
 All teams and gateways in the file are gone through. In a team's lake it is done another way (`lake_forgetting`).
 """
@@ -30,6 +33,7 @@ from nxcc.archive.ledger import Archive
 from nxcc.archive.ledger_file import LedgerFile, quoted, remove
 from nxcc.archive.left_out import FORGOTTEN
 from nxcc.errors import ArchiveError
+from nxcc.stretches import CallFilters
 from nxcc.traces import MARK, Trace
 
 _MEMORY = "800MB"
@@ -48,14 +52,15 @@ _COUNTS = """
         (SELECT count(*) FROM (SELECT gateway, tenant_id, order_id FROM gone_calls
             UNION SELECT gateway, tenant_id, order_id FROM gone_lookups)) AS orders,
         (SELECT count(*) FROM archive.lookups AS l LEFT JOIN lost USING ({key})
-            WHERE (lost.n > 0 OR {said}) AND l.rowid NOT IN (SELECT n FROM gone_lookups)) AS changed
+            WHERE (lost.n > 0 OR {said} OR {unread}) AND l.rowid NOT IN (SELECT n FROM gone_lookups)) AS changed
 """
 CALLS = "SELECT c.* FROM archive.calls AS c ANTI JOIN gone_calls ON gone_calls.n = c.rowid"
 LOOKUPS = f"""
     SELECT l.* REPLACE (
         greatest(l.calls - coalesce(lost.n, 0), 0)::INTEGER AS calls,
         CASE WHEN lost.n > 0 AND l.outcome = 'found' THEN '{FORGOTTEN}'
-            WHEN {{said}} THEN '{MARK}' ELSE l.reason END AS reason)
+            WHEN {{said}} THEN '{MARK}' ELSE l.reason END AS reason,
+        CASE WHEN {{unread}} THEN NULL ELSE l.filters END AS filters)
     FROM archive.lookups AS l LEFT JOIN lost USING ({_KEY})
     WHERE l.rowid NOT IN (SELECT n FROM gone_lookups)
 """
@@ -99,7 +104,7 @@ def take_out(archive: Archive, explored: Explored, what: Trace | Past) -> Gone:
     if not isinstance(file, LedgerFile):
         from nxcc.archive.lake_forgetting import without_gone
 
-        stay = {"calls": CALLS, "lookups": LOOKUPS.format(said=conditions.said)}
+        stay = {"calls": CALLS, "lookups": conditions.in_full(LOOKUPS)}
         return without_gone(file, explored, lambda cursor: _select(cursor, conditions), stay, conditions.of)
     with explored.gone() as forget_rows, file.alone() as cursor:
         gone = _select(cursor, conditions)
@@ -121,10 +126,13 @@ class _Conditions:
     def __init__(self, what: Trace | Past) -> None:
         self.values: dict[str, Any] = {}
         self.said = "false"  # of lookups that stay: what they say of a failure holds it
+        self.unread = "false"  # of pages that stay: what they say that was asked for holds it, or is not all there
         if isinstance(what, Past):
             self.calls = self.lookups = "asked_at < $before"
+            self.unread = "coalesce(l.filters IS NOT NULL AND l.began_at < $before, false)"
             self.values["before"] = what.before
         elif what.kind == "order":
+            self._of_filters(what.whole, "order_id")
             self.lookups = "order_id = $whole"
             self.calls = "(order_id = $whole OR said_order_id = $whole)"
             self.values["whole"] = what.whole
@@ -137,10 +145,24 @@ class _Conditions:
         else:
             is_it, holds = "coalesce(trim({}) = $whole, false)".format, "coalesce(contains({}, $whole), false)".format
             self.values["whole"] = number.whole
+            self._of_filters(number.whole, *_NUMBERS)
         self.calls, self.lookups = _any_of(is_it, _NUMBERS), "false"
         if not number.only_whole:
             self.calls += " OR " + _any_of(holds, _TEXTS)
             self.lookups, self.said = holds("order_id"), holds("reason")
+            self.unread = f"({self.unread} OR coalesce({holds('l.filters')}, false))"
+
+    def _of_filters(self, whole: str, *names: str) -> None:
+        """Filters are the text of an object."""
+        tests = []
+        for name in names:
+            tests.append(f"contains(l.filters, $as_{name})")
+            self.values[f"as_{name}"] = CallFilters(**{name: whole}).text[1:-1]
+        self.unread = f"coalesce({' OR '.join(tests)}, false)"
+
+    def in_full(self, query: str) -> str:
+        """A query over lookups, with what is to become of those that stay."""
+        return query.format(key=_KEY, said=self.said, unread=self.unread)
 
     def of(self, query: str) -> dict[str, Any]:
         """The values that a query has names for."""
@@ -165,7 +187,7 @@ def _select(cursor: duckdb.DuckDBPyConnection, conditions: _Conditions) -> Gone:
             SELECT rowid AS n, {_KEY} FROM archive.{table} WHERE {condition}"""
         cursor.execute(query, conditions.of(query))
     cursor.execute(_LOST)
-    query = _COUNTS.format(key=_KEY, said=conditions.said)
+    query = conditions.in_full(_COUNTS)
     return Gone(*cursor.execute(query, conditions.of(query)).fetchone() or ())
 
 
@@ -178,7 +200,7 @@ def _copy_rest(cursor: duckdb.DuckDBPyConnection, fresh: Path, conditions: _Cond
             cursor.execute(f"SET memory_limit = '{_MEMORY}'")  # else it keeps of both files what it can
         cursor.execute("COPY FROM DATABASE archive TO anew (SCHEMA)")
         cursor.execute(f"INSERT INTO anew.calls {CALLS}")
-        query = f"INSERT INTO anew.lookups {LOOKUPS.format(said=conditions.said)}"
+        query = f"INSERT INTO anew.lookups {conditions.in_full(LOOKUPS)}"
         cursor.execute(query, conditions.of(query))
         for (table,) in cursor.execute(_TABLES).fetchall():
             if table not in ("calls", "lookups"):

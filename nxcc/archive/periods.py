@@ -7,7 +7,7 @@ grow old, lose what is forgotten) becomes of pages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -170,7 +170,8 @@ def keep(archive: Archive, pages: Sequence[Page], since: datetime, left_out: Seq
     """Keeps pages, all or none; a call that says what it said last, since a moment, is not kept again. Returns how many
     calls were kept.
 
-    What is `left_out` (it was forgotten meanwhile) is not kept. Raises `ArchiveError`.
+    What is `left_out` (it was forgotten meanwhile) is not kept; a page that was asked for by it does not count as read.
+    Raises `ArchiveError`.
     """
     return archive.file.kept(lambda doubtful: _keep(archive, pages, since, left_out, doubtful))
 
@@ -184,7 +185,7 @@ def _keep(archive: Archive, pages: Sequence[Page], since: datetime, left_out: Se
     calls = calls.append_column(
         "asked_at", pa.array([page.asked_at for page, _ in rows], _PAGES.field("asked_at").type)
     )
-    with archive.adding(new_pages=_table(owner, pages), new_calls=calls) as cursor:
+    with archive.adding(new_pages=_table(owner, pages, left_out), new_calls=calls) as cursor:
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE kept_pages AS SELECT * FROM new_pages{_unless(doubtful)}")
         # Out of Arrow first: conditions on times that the engine hands on to Arrow need a package that is not here.
         cursor.execute("CREATE OR REPLACE TEMP TABLE came AS SELECT * FROM new_calls")
@@ -206,7 +207,7 @@ def _unless(doubtful: bool) -> str:
     return f" ANTI JOIN ({_THERE}) AS there USING (asked_at)" if doubtful else ""
 
 
-def _table(owner: dict[str, Any], pages: Sequence[Page]) -> pa.Table:
+def _table(owner: dict[str, Any], pages: Sequence[Page], left_out: Sequence[Trace]) -> pa.Table:
     rows = [
         (
             owner["gateway"],
@@ -218,7 +219,7 @@ def _table(owner: dict[str, Any], pages: Sequence[Page]) -> pa.Table:
             PAGE,
             page.stretch.from_s,
             page.stretch.to_s,
-            page.filters.text,
+            None if _asks_for(left_out, page.filters) else page.filters.text,
             page.began_at,
             page.number,
             page.ended,
@@ -226,6 +227,11 @@ def _table(owner: dict[str, Any], pages: Sequence[Page]) -> pa.Table:
         for page in pages
     ]
     return pa.table([list(column) for column in zip(*rows, strict=True)], schema=_PAGES)
+
+
+def _asks_for(traces: Sequence[Trace], filters: CallFilters) -> bool:
+    said = asdict(filters) | {"said_order_id": None}
+    return any(trace.is_of_call(said) for trace in traces)
 
 
 def read_whole(
