@@ -15,6 +15,7 @@ from tests.jobs.conftest import as_csv, wait_for
 from tests.postgres import Postgres, postgres
 from tests.team import killing
 from tests.team.group import Group
+from tests.team.replicas import replicas
 
 WORKERS = (1, 2, 4)
 SECONDS, A_SECOND = 20, 80  # so long a worker's share takes at 8 at once and 100 ms
@@ -80,14 +81,17 @@ def _killing(server: Postgres) -> None:
         server.stop("immediate")
         server.start()
 
-    print("3 workers, one killed every 10 s, PostgreSQL restarted once; 20 % of requests fail; up to 100 requests/s")
+    print(
+        "2 apps behind nginx, 3 workers, one killed every 10 s, PostgreSQL restarted once; 20 % of requests fail; "
+        "up to 100 requests/s"
+    )
     url = server.create()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         (path / "lake").mkdir()
         figures = killing.run(
             path, Team(url, str(path / "lake")), ids=20_000, workers=3, kill_every_s=10, kills=20, faults=0.2, rate=100,
-            restart=restart, concurrency=8,
+            restart=restart, behind=replicas, concurrency=8,
         )  # fmt: skip
     print(f"  {figures.ids:,} ids, {figures.kills} kills, {figures.seconds:,.0f} s, {figures.requests:,} requests")
     print(f"  {figures.answered_twice:,} answers asked twice; at most {figures.most_in_a_second} requests in a second")

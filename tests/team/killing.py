@@ -8,10 +8,11 @@ import shutil
 import time
 from bisect import bisect_left
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from nxcc.jobs import Checked, FileRequest
+from nxcc.jobs import Checked, FileRequest, Job, Jobs
 from nxcc.lookup import SLICE
 from nxcc.sandbox import Sandbox
 from nxcc.team.place import Team
@@ -21,6 +22,7 @@ from ..conftest import TODAY
 from ..jobs.conftest import answered, as_csv, wait_for
 from ..jobs.killing import check_calls, check_orders, order_ids_of
 from .group import Group
+from .replicas import Replicas
 
 
 @dataclass(frozen=True)
@@ -47,23 +49,24 @@ def run(
     faults: float,
     rate: float,
     restart: Callable[[], None],
+    behind: Callable[[Group], AbstractContextManager[Replicas]] | None = None,
     **settings: object,
 ) -> Figures:
     """Looks up so many ids while a worker is killed every so often and the database restarts once in the middle; every
-    answer is checked."""
+    answer is checked. The job is started by a desk, or in a browser at one of the apps `behind` something."""
     order_ids, chance = order_ids_of(ids, 0), random.Random(7)
-    with Sandbox(today=TODAY, faults=faults, delay_s=0.02) as sandbox:
+    with Sandbox(today=TODAY, faults=faults, delay_s=0.02) as sandbox, ExitStack() as closing:
         group = Group(path, team, sandbox, rate_per_second=rate, **settings)
         try:
             alive = [group.start_worker() for _ in range(workers)]
             one, other = group.desk("one"), group.desk("other")
             assert one.jobs and other.jobs and one.team
             wait_for(lambda: one.team and one.team.workers() == workers, 60)
+            apps = closing.enter_context(behind(group)) if behind else None
+            content = as_csv([["order_id"], *([order_id] for order_id in order_ids)])
             began = time.monotonic()
-            folder = one.jobs.upload("ids.csv", io.BytesIO(as_csv([["order_id"], *([one] for one in order_ids)])))
-            folder.read()
-            folder.check(0)
-            job = one.jobs.start(folder, Checked(0), name="killed", who="amy")
+            job = one.jobs.store.get(apps.start(content)) if apps else _start(one.jobs, content)
+            assert job
             restarted = False
             for n in range(kills):
                 wait_for(lambda n=n: time.monotonic() - began > kill_every_s * (n + 1), 600)  # type: ignore[misc]
@@ -77,6 +80,8 @@ def run(
             seconds = time.monotonic() - began
             ended = other.jobs.store.get(job.id)
             assert ended and (ended.state, ended.pending) == ("done", 0), ended
+            if apps:
+                apps.see_the_end(ids)
             for kind, name in (("orders", "orders.csv"), ("calls", "calls.parquet")):
                 made = other.jobs.file(ended, FileRequest(kind, name.partition(".")[2], "UTC"))  # type: ignore[arg-type]
                 shutil.copyfile(made, path / name)
@@ -94,3 +99,10 @@ def run(
     times = sorted(request.at for request in requests)
     most = max(bisect_left(times, start + 1 - 1e-9) - n for n, start in enumerate(times))
     return Figures(ids, kills, seconds, len(requests), twice, most, dict(outcomes))
+
+
+def _start(jobs: Jobs, content: bytes) -> Job:
+    folder = jobs.upload("ids.csv", io.BytesIO(content))
+    folder.read()
+    folder.check(0)
+    return jobs.start(folder, Checked(0), name="killed", who="amy")
