@@ -36,7 +36,8 @@ _IN_DOUBT_S = 3600.0  # answers that could not be kept come again, in whatever b
 # numbered in the order of the commits, as one process writes at a time, and keep their numbers when files are merged.
 _EXTENT = """
     SELECT '|' || table_id AS mark, next_row_id AS n FROM postgres_query('__ducklake_metadata_archive',
-        'SELECT table_id, next_row_id FROM {0}.ducklake_table JOIN {0}.ducklake_table_stats USING (table_id)
+        'SELECT table_id, coalesce(next_row_id, 0) AS next_row_id
+        FROM {0}.ducklake_table LEFT JOIN {0}.ducklake_table_stats USING (table_id)
         WHERE table_name = ''calls'' AND end_snapshot IS NULL')
 """
 _BYTES = """

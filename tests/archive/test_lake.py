@@ -323,6 +323,12 @@ def test_compaction__one_at_a_time_and_a_file_needs_none(open_lake: Callable[...
     in_file.close()
 
 
+def test_explored__of_a_lake_that_nobody_has_written_to(open_lake: Callable[..., Archive]) -> None:
+    explored = Explored(open_lake())
+    explored.refresh()
+    assert explored.read("SELECT count(*) AS n FROM calls", {})["n"].to_pylist() == [0]
+
+
 def test_standing__counts_and_bytes(open_lake: Callable[..., Archive]) -> None:
     archive = open_lake()
     empty = standing(archive)
