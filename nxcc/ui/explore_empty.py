@@ -16,13 +16,16 @@ def nothing_kept(overview: Overview) -> bool:
     with st.container(border=True, key="explore_empty"):
         st.markdown("**No call is kept yet**")
         st.markdown(
-            "Every answer of the API is kept in the archive. Look orders up, and their calls can be explored here."
+            "Every answer of the API is kept in the archive. Look orders up, or read calls by time, and they can be "
+            "explored here."
         )
         with st.container(horizontal=True, gap="xsmall"):
             if st.button("Look up orders", icon=":material/search:", key="explore_to_lookup"):
                 navigation.go("")
             if st.button("Upload a file of orders", icon=":material/upload_file:", key="explore_to_bulk"):
                 navigation.go("bulk")
+            if st.button("Read calls by time", icon=":material/date_range:", key="explore_to_period"):
+                navigation.go("period")
     return True
 
 

@@ -31,7 +31,7 @@ def draw(desk: Desk, filters: Filters, zone: ZoneInfo, palette: Palette) -> None
     with st.container(key="period_results", gap="small"):
         if not calls:
             st.markdown(":material/phone_disabled: **The archive has no call like this.**")
-            st.caption("Where the strip above is not dark, that says nothing: those days have not been read.")
+            st.caption("On days that were not read whole, that says nothing.")
             return
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             orders = int(overview.totals.total("orders"))
