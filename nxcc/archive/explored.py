@@ -177,10 +177,13 @@ class Explored:
             cursor.execute(f"DELETE FROM {SCHEMA}.state")
             cursor.execute(f"CREATE TABLE {SCHEMA}.next ({call_rows.COLUMNS})")
             cursor.execute(_KNOWN_ORDERS, values)
-            of_order = f"coalesce(nullif({ORDER}, ''), known, '')"
+            of_order, joined = ORDER, ""
+            if cursor.execute("SELECT 1 FROM temp.known_orders LIMIT 1").fetchone():
+                of_order = f"coalesce(nullif({ORDER}, ''), known, '')"
+                joined = "LEFT JOIN temp.known_orders USING (call_id)"
             for share in range(shares):
                 these = f"""(SELECT c.rowid, c.* REPLACE ({of_order} AS order_id)
-                    FROM archive.calls AS c LEFT JOIN temp.known_orders USING (call_id)
+                    FROM archive.calls AS c {joined}
                     WHERE {_OURS} AND hash({of_order}) % {shares} = {share} AND c.rowid < {there})"""
                 cursor.execute(new_words(SCHEMA, these), values)
                 cursor.execute(f"CREATE OR REPLACE TEMP TABLE narrow AS {narrow(SCHEMA, these)}", values)
