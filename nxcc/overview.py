@@ -185,7 +185,6 @@ class Overview:
         """Answer rate by hour of the week."""
         slots = self._slots.result()
         cells = slots.assign(answered=slots["calls"].where(slots["result"] == "answered", 0))
-        cells = cells.groupby(["weekday", "hour"], as_index=False)[["calls", "answered"]].sum()
         return charts.answer_rate_heat(cells, palette, self._zone_shown, picked=self.filters.slot)
 
     def talk(self, palette: Palette) -> Chart:
