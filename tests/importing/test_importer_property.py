@@ -71,7 +71,7 @@ class Case:
 def cases(draw: st.DrawFn) -> Case:
     period = draw(st.sampled_from(PERIODS))
     cap = draw(st.integers(2, 6))
-    began = draw(st.lists(moments(period), max_size=60))
+    began = draw(st.lists(moments(period), min_size=draw(st.sampled_from([0, 8, 30])), max_size=60))
     calls = [WorldCall(n, at_ms, named=draw(st.integers(0, 9)) > 0) for n, at_ms in enumerate(began)]
     gateway = Gateway(
         calls,
