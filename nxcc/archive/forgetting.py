@@ -157,7 +157,8 @@ class _Conditions:
         tests = []
         for name in names:
             tests.append(f"contains(l.filters, $as_{name})")
-            self.values[f"as_{name}"] = CallFilters(**{name: whole}).text[1:-1]
+            filters: dict[str, Any] = {name: whole}
+            self.values[f"as_{name}"] = CallFilters(**filters).text[1:-1]
         self.unread = f"coalesce({' OR '.join(tests)}, false)"
 
     def in_full(self, query: str) -> str:
