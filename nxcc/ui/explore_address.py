@@ -8,6 +8,7 @@ from nxcc.filters import FOREIGN, Filters
 from nxcc.ui import resources, seen
 
 Said = list[tuple[str, str]]
+_NUMBERS = ("caller", "callee")
 
 
 def of(filters: Filters) -> Said:
@@ -34,6 +35,8 @@ def meant(address: Said) -> tuple[Said, list[str]]:
             text = aliases.meant(said) if aliases else None
             if text is not None and not seen.numbers():
                 text = None if name == "find" else masking.text(text)
+        if name in _NUMBERS and not seen.numbers():
+            text = None
         if text is None:
             unknown.append(name)
         else:

@@ -7,18 +7,24 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from nxcc import masking
 from nxcc.filters import LABELS, Filters, days_before, from_address
 from nxcc.stretches import CallFilters
-from nxcc.ui import explore_address, navigation, zone
+from nxcc.ui import explore_address, navigation, seen, zone
 
 PAGE = "period"
 NAMES = ("period", "direction", "answered", "account", "caller", "callee", "order")
+DIRECTIONS = ("inbound", "outbound", "aicc")
 DEFAULT_DAYS = 7
 _LAST, _UNREAD = "period_filters", "period_unread"
 
 
 def current() -> Filters:
-    """What the address says, else what this session looked for last, else the last week."""
+    """What the address says, else what this session looked for last, else the last week.
+
+    What the API cannot be asked for is left out: a direction that it does not know, or an account that whoever looks
+    may not see whole.
+    """
     address = navigation.address(PAGE)
     if not address:
         found: Filters = st.session_state.get(_LAST) or _default()
@@ -28,9 +34,14 @@ def current() -> Filters:
     filters, unread = from_address((name, text) for name, text in meant if name in NAMES)
     if filters.period is None:
         filters = replace(filters, period=_default().period)
-    filters = replace(filters, direction=filters.direction[:1], account=filters.account[:1])
-    _remember(filters, [LABELS[name].lower() for name in dict.fromkeys([*unread, *unknown]) if name in NAMES])
-    return filters
+    asked = replace(
+        filters,
+        direction=tuple(text for text in filters.direction if text in DIRECTIONS)[:1],
+        account=tuple(text for text in filters.account if text and masking.STAR not in seen.text(text))[:1],
+    )
+    unread += [name for name in ("direction", "account") if filters.is_set(name) and not asked.is_set(name)]
+    _remember(asked, [LABELS[name].lower() for name in dict.fromkeys([*unread, *unknown]) if name in NAMES])
+    return asked
 
 
 def unread() -> list[str]:

@@ -37,7 +37,7 @@ def draw(filters: Filters) -> None:
             st.selectbox(
                 "Direction",
                 list(_DIRECTIONS),
-                index=list(_DIRECTIONS).index("".join(filters.direction)) if _known(filters) else 0,
+                index=list(_DIRECTIONS).index("".join(filters.direction)),
                 format_func=_DIRECTIONS.__getitem__,
                 key=values["direction"],
                 width=130,
@@ -65,10 +65,6 @@ def draw(filters: Filters) -> None:
                 on_click=_submit,
                 args=(values,),
             )
-
-
-def _known(filters: Filters) -> bool:
-    return "".join(filters.direction) in _DIRECTIONS
 
 
 def _text(label: str, value: str, key: str, explained: str, *, disabled: bool = False) -> None:
@@ -100,7 +96,7 @@ def _submit(keys: dict[str, str]) -> None:
 def in_words(filters: Filters) -> str:
     """`18 Nov – 24 Nov 2026`, with what is set besides: for the name of an import, so without what is personal."""
     said = [days_in_words(filters.period)] if filters.period else []
-    said += [_DIRECTIONS[text].lower() for text in filters.direction if text in _DIRECTIONS]
+    said += [_DIRECTIONS[text].lower() for text in filters.direction]
     if filters.answered is not None:
         said.append("answered" if filters.answered else "not answered")
     personal = {"account": "one agent", "caller": "one caller", "callee": "one callee", "order": "one order"}
