@@ -49,6 +49,7 @@ def of(read: Iterable[Stretch], first: date, last: date, zone: ZoneInfo, until: 
     """The days from the first to the last (both included), as the zone counts them."""
     whole = joined(read)
     until_s = int(until.timestamp())
+    last = min(last, until.astimezone(zone).date())
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     shares = [(day, *_seconds(whole, of_days(day, day, zone), until_s)) for day in days]
     shares = [each for each in shares if each[2]]

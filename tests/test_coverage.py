@@ -114,3 +114,10 @@ def test_of__shares_are_those_of_the_time(stretches: list[tuple[int, int]], days
     for n, cell in enumerate(found.cells):
         of_day = [hour for hour in hours if hour // 24 == n]
         assert cell.share == pytest.approx(sum(hour // 24 == n for hour in covered) / len(of_day))
+
+
+def test_of__days_far_ahead_cost_nothing() -> None:
+    until = datetime.fromtimestamp(MIDNIGHT + DAY + 6 * HOUR, UTC)
+    found = coverage.of(read((0, 24)), FIRST, date(2999, 12, 30), ZONE, until)
+    assert [(cell.first, cell.share) for cell in found.cells] == [(FIRST, 1), (FIRST + timedelta(days=1), 0)]
+    assert coverage.of([], date(2999, 1, 1), date(2999, 12, 30), ZONE, until).cells == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from datetime import datetime
@@ -15,7 +16,6 @@ from nxcc.importing.importer import stretches_of
 from nxcc.jobs.job import AT_WORK, Job
 from nxcc.jobs.live import Live
 from nxcc.jobs.store import Store
-from nxcc.stretches import without
 
 NOTE_EVERY_S = 1.0
 AWAY = "The gateway brings no answers; it is tried again."
@@ -89,8 +89,9 @@ class Importing:
 
     def _whole(self) -> int:
         """How many of the stretches that it is read in have been read whole."""
-        left = self._importer.left()
-        return sum(1 for part in self._parts if without(part, left) == [part])
+        starts = [part.from_s for part in self._parts]
+        unread = {bisect_right(starts, left.from_s) for left in self._importer.left()}
+        return len(self._parts) - len(unread)
 
 
 class Answering:
