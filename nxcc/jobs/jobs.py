@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
+from zoneinfo import ZoneInfo
 
 from nxcc.archive import Listed, Reason, Window, periods
 from nxcc.archive.periods import Counted
@@ -24,7 +25,7 @@ from nxcc.jobs.runner import Lead, Runner
 from nxcc.jobs.starting import Checked, import_of, new_job, source_of_import
 from nxcc.jobs.store import Store
 from nxcc.lookup import Lookup
-from nxcc.stretches import CallFilters, Stretch
+from nxcc.stretches import CallFilters, Stretch, days_of
 from nxcc.traces import Trace
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Jobs:
     ) -> None:
         self.store, self._lookup, self._folders, self._now = store, lookup, folders, now
         self.failed_files: dict[str, NxccError] = {}
+        self._starting = threading.Lock()
         self._following = Following(lambda: lookup.client.pace.per_second, self._failures) if lead else None
         self._runner = Runner(store, lookup, folders, patience_s=patience_s, now=now, lead=lead)
 
@@ -141,13 +143,21 @@ class Jobs:
         not ended is returned instead of another one. With an id of the caller's own, twice is once."""
         now = self._now()
         after = now if again else datetime.fromtimestamp(0, UTC)
-        job = import_of(self.store, Period(stretch, filters), name=name, who=who, after=after, now=now, job_id=job_id)
+        period = Period(stretch, filters)
+        with self._starting:  # two who press at once get one job
+            job = import_of(self.store, period, name=name, who=who, after=after, now=now, job_id=job_id)
         self._runner.poke()
         return job
 
-    def importing(self, stretch: Stretch, filters: CallFilters) -> Job | None:
-        """The import of this that has not ended, if there is one."""
-        return self.store.unfinished_of(source_of_import(Period(stretch, filters)))
+    def importing(self, stretch: Stretch, filters: CallFilters, zone: ZoneInfo) -> Job | None:
+        """The import of this that has not ended, if there is one: else one that is on the same days in a zone, for it
+        may have been made in another."""
+        if same := self.store.unfinished_of(source_of_import(Period(stretch, filters))):
+            return same
+        days = days_of(stretch, zone)
+        imports = (job for job in self.store.all() if job.is_import and job.state in UNFINISHED)
+        found = (job for job in imports if job.period and job.period.filters == filters)
+        return next((job for job in found if job.period and days_of(job.period.stretch, zone) == days), None)
 
     def pause(self, job: Job) -> None:
         """Stops asking; what is under way is kept."""

@@ -29,9 +29,11 @@ def draw(desk: Desk, filters: Filters, zone: ZoneInfo, palette: Palette) -> None
     days, jobs = filters.period, desk.jobs
     if days is None or jobs is None:
         return
+    today = datetime.now(UTC).astimezone(zone).date()
+    days = (days[0], max(days[0], min(days[1], today)))  # a page of tomorrow would cost a request
     asked = period_address.asked(filters)
     found = coverage.of(desk, days, zone, asked)
-    job = jobs.importing(of_days(*days, zone), asked)
+    job = jobs.importing(of_days(*days, zone), asked, zone)
     with st.container(border=True, gap="xsmall", key="period_coverage"):
         if error := st.session_state.pop(_ERROR, None):
             panels.problem(error, key="period_not_read", title="That did not work", kept="What came before is kept.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +16,7 @@ from nxcc.archive import periods
 from nxcc.jobs import Job
 from nxcc.sandbox import Sandbox
 from nxcc.sandbox.crowd import Crowd
-from nxcc.stretches import CallFilters, Stretch
+from nxcc.stretches import CallFilters, Stretch, days_of, of_days
 
 from .conftest import House, wait_for
 
@@ -232,3 +233,16 @@ def told(house: House, job: Job) -> list[dict[str, object]]:
     orders = house.archive.orders(outcomes).drop_columns(["asked_at", "from_archive", "source"])
     rows: list[dict[str, object]] = orders.to_pylist()
     return rows
+
+
+def test_importing__finds_what_was_made_in_another_zone(house: Callable[..., House], crowd: Crowd) -> None:
+    with Sandbox(crowd=crowd) as gateway:
+        jobs, shanghai, berlin = house(gateway).jobs, ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
+        day = date(2026, 11, 20)
+        job = jobs.start_import(of_days(day, day, shanghai), ALL, name="a day", who="ann")
+        there = of_days(*days_of(of_days(day, day, shanghai), berlin), berlin)
+        assert jobs.importing(there, ALL, berlin) == jobs.importing(of_days(day, day, shanghai), ALL, shanghai) == job
+        assert jobs.importing(there, CallFilters(direction="inbound"), berlin) is None
+        assert jobs.importing(of_days(day, day, berlin), ALL, berlin) is None
+        jobs.cancel(job)
+        assert jobs.importing(there, ALL, berlin) is None
