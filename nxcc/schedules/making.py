@@ -64,7 +64,10 @@ class Maker:
         )
 
     def _of_upload(self, schedule: Schedule, run: Run, note: Note, upload: Upload) -> Job | Nothing | None:
-        if run.job_id and (folder := self._jobs.folder(run.job_id)):
+        if run.job_id:
+            folder = self._jobs.folder(run.job_id)
+            if folder is None:  # another job would not be this run's
+                raise SchedulesError("Its list of orders is not there any more.", cure="Run it again.")
             checked = _as_checked(folder)
         else:
             made = upload(schedule, run)

@@ -200,6 +200,30 @@ def test_make__killed_anywhere_there_is_one_job(
     other.schedules.close()
 
 
+def test_make__a_run_whose_list_has_gone_fails_and_the_next_one_begins(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    know(process.desk, own("SAMPLE-VENDOR"))
+    schedule = process.add(What("ask_again"))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nxcc.jobs.jobs.new_job", die)
+        with pytest.raises(KeyboardInterrupt):
+            process.due(schedule)
+    folder = process.jobs.folder(process.last(schedule).job_id)
+    assert folder
+    folder.remove()  # nobody was there for a week
+    process.clock.pass_by(seconds=HELD.total_seconds() + 1)
+    process.keeper.look()
+    run = process.last(schedule)
+    assert (run.state, run.said) == ("failed", "Its list of orders is not there any more.")
+    assert process.due(schedule).state in ("running", "skipped")
+    assert process.last(schedule).said != "The run before it had not ended."
+
+
 def test_desk__begins_nothing_before_it_is_told_to(desk_of: DeskOf, sandbox: Sandbox) -> None:
     desk = desk_of(begin=False, notice_url="http://127.0.0.1:9/the-token", public_url="https://calls.example.com")
     keeper = desk.timekeeper
