@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 import streamlit as st
 
 from nxcc import intake, wording
+from nxcc.access import May
 from nxcc.archive.periods import Counted
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.filters import EARLIEST, Days, days_in_words
 from nxcc.jobs import Folder, Job, Jobs, PeriodPrice, Plan
 from nxcc.stretches import Stretch, days_of, of_days
-from nxcc.ui import panels, zone
+from nxcc.ui import panels, sign_in, zone
 
 FEWEST = 50  # requests that are worth thinking of another way
 LATER_DAYS = 2  # an order may be called some days after it was made
@@ -113,6 +114,7 @@ def _offer(jobs: Jobs, folder: Folder, stretch: Stretch, key: str, *, use_fresh:
 
     def work_out() -> None:
         try:
+            sign_in.must(May.ASK)  # a look is some requests
             st.session_state[key] = jobs.price_by_period(folder, stretch, use_fresh=use_fresh, stop=threading.Event())
         except NxccError as error:
             st.session_state[_ERROR] = error

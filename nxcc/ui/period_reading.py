@@ -17,7 +17,19 @@ from nxcc.filters import Days, Filters
 from nxcc.jobs import AT_WORK, Job, Jobs
 from nxcc.palette import Palette
 from nxcc.stretches import of_days
-from nxcc.ui import archived, coverage, deeds, panels, period_address, period_form, seen, shell, sign_in, team_notes
+from nxcc.ui import (
+    archived,
+    coverage,
+    deeds,
+    panels,
+    period_address,
+    period_form,
+    resources,
+    seen,
+    shell,
+    sign_in,
+    team_notes,
+)
 from nxcc.ui.jobs_list import STATES, said_of_import
 
 POLL_S = 2.0
@@ -141,7 +153,11 @@ def _halted(jobs: Jobs, job: Job) -> None:
     error = NxccError(seen.text(job.note), cure=job.cure)
     again = "Resume" if sign_in.may(May.ASK) else ""
     if panels.problem(error, key="period_halted", title="Reading has stopped", kept=kept, again=again, code=job.code):
-        _act("resumed", job, jobs)
+        resources.follow_settings()  # what was cured may be one of them
+        desk = shell.desk()
+        if desk and desk.jobs:
+            _act("resumed", job, desk.jobs)
+        st.rerun(scope="app")
     if again and st.button("Cancel", key="period_cancel", icon=":material/close:", type="tertiary"):
         _act("cancelled", job, jobs)
 
