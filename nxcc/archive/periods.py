@@ -109,7 +109,7 @@ _CALLS_OF_PAGES = f"""
     SELECT count(DISTINCT coalesce(call_id, raw)) AS calls,
         count(DISTINCT coalesce(call_id, raw)) FILTER (said_order_id IS NULL) AS blank
     FROM archive.calls
-    WHERE {_MINE} AND order_id = '' AND started_at >= $from_at AND started_at < $to_at AND asked_at > $after
+    WHERE {_MINE} AND order_id = '' AND started_at >= $from_at AND started_at < $to_at
 """
 _CALLED = f"""
     SELECT epoch_us(min(started_at)) AS first_us, epoch_us(max(started_at)) AS last_us FROM archive.calls
@@ -118,7 +118,8 @@ _CALLED = f"""
 _SEEN_OF = f"""
     SELECT count(DISTINCT said_order_id) AS n FROM archive.calls
     WHERE {_MINE} AND order_id = '' AND said_order_id IN (SELECT order_id FROM wanted)
-        AND started_at >= $from_at AND started_at < $to_at AND asked_at > $after
+        AND EXISTS (SELECT 1 FROM parts
+            WHERE started_at >= make_timestamptz(from_us) AND started_at < make_timestamptz(to_us))
 """
 
 
@@ -267,22 +268,23 @@ def half_read(archive: Archive, filters: CallFilters, after: datetime) -> dict[S
     return {half.stretch: half for half in halves}
 
 
-def counted(
-    archive: Archive, stretch: Stretch, after: datetime = _EPOCH, filters: CallFilters | None = None
-) -> Counted:
-    """What pages that were asked after a moment, with exactly these filters if any, brought of a stretch. Raises
-    `ArchiveError`."""
+def counted(archive: Archive, stretch: Stretch, filters: CallFilters | None = None) -> Counted:
+    """What pages, with exactly these filters if any, have brought of a stretch. Raises `ArchiveError`."""
     query, tables = _CALLS_OF_PAGES, {}
     if filters and filters.text:
         query += _PASSES.format(mine=_MINE)
         tables["those"] = pa.table({"text": [filters.text]})
-    return Counted(**archive.read(query, _times(stretch) | {"after": after}, **tables).to_pylist()[0])
+    return Counted(**archive.read(query, _times(stretch), **tables).to_pylist()[0])
 
 
-def seen(archive: Archive, order_ids: Iterable[str], stretch: Stretch, after: datetime) -> int:
-    """How many of these orders have a call in a stretch, as pages asked after a moment brought it."""
+def seen(archive: Archive, order_ids: Iterable[str], stretches: Sequence[Stretch]) -> int:
+    """How many of these orders have a call in one of the stretches that pages have brought."""
     wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
-    found: int = archive.read(_SEEN_OF, _times(stretch) | {"after": after}, wanted=wanted)["n"][0].as_py()
+    ends = {
+        "from_us": pa.array([one.from_s * 1_000_000 for one in stretches], pa.int64()),
+        "to_us": pa.array([one.to_s * 1_000_000 for one in stretches], pa.int64()),
+    }
+    found: int = archive.read(_SEEN_OF, {}, wanted=wanted, parts=pa.table(ends))["n"][0].as_py()
     return found
 
 

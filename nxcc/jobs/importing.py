@@ -85,7 +85,7 @@ class Importing:
     def _counted(self) -> int:
         """Calls of the period that are there, without what its filters leave out."""
         importer = self._importer
-        return periods.counted(self._archive, importer.period, self._job.found_after, importer.filters).calls
+        return periods.counted(self._archive, importer.period, importer.filters).calls
 
     def _whole(self) -> int:
         """How many of the stretches that it is read in have been read whole."""

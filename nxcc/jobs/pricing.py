@@ -9,6 +9,7 @@ from datetime import datetime
 
 from nxcc.api.client import Client
 from nxcc.archive import Archive, periods
+from nxcc.archive.periods import Counted
 from nxcc.importing.counting import NOTHING, Glance, glance
 from nxcc.importing.importer import stretches_of
 from nxcc.stretches import CallFilters, Stretch, joined, without
@@ -65,8 +66,9 @@ def price(
     """Looks at some pages of what has not been read since a moment. Raises `ApiError`, `ArchiveError`, `Cancelled`."""
     read = [each.stretch for each in periods.read_whole(archive, None, after)]
     left = without(stretch, read)
-    there = periods.counted(archive, stretch, after)
-    seen = periods.seen(archive, pending, stretch, after)
+    parts_read = joined(part for one in read if (part := one.shared(stretch)))
+    there = periods.counted(archive, stretch) if parts_read else Counted(0, 0)
+    seen = periods.seen(archive, pending, parts_read)
     if not left:
         blank = there.blank / there.calls if there.calls else 0.0
         return PeriodPrice(len(pending), 0, len(pending) - seen, True, there.calls, blank, 0)
@@ -89,6 +91,6 @@ def _singles(pending: int, found: Glance) -> int:
     return pending - round(min(pending * (1 - missed), can_be_seen))
 
 
-def _blank_share(found: Glance, there: periods.Counted) -> float:
+def _blank_share(found: Glance, there: Counted) -> float:
     calls = found.looked_at + there.calls
     return (found.blank + there.blank) / calls if calls else 0.0
