@@ -83,9 +83,13 @@ _HALF_READ = f"""
 """
 # Calls as pages brought them, each in its newest state.
 _OF_PAGES = f"""
-    SELECT * FROM archive.calls
-    WHERE {_MINE} AND order_id = '' AND said_order_id IN (SELECT order_id FROM wanted)
-    QUALIFY row_number() OVER (PARTITION BY coalesce(call_id, raw) ORDER BY asked_at DESC) = 1
+    SELECT * FROM (
+        SELECT * FROM archive.calls
+        WHERE {_MINE} AND order_id = '' AND coalesce(call_id, raw) IN (
+            SELECT coalesce(call_id, raw) FROM archive.calls
+            WHERE {_MINE} AND order_id = '' AND said_order_id IN (SELECT order_id FROM wanted))
+        QUALIFY row_number() OVER (PARTITION BY coalesce(call_id, raw) ORDER BY asked_at DESC) = 1
+    ) WHERE said_order_id IN (SELECT order_id FROM wanted)
 """
 _SEEN = f"""
     CREATE OR REPLACE TEMP TABLE seen AS
@@ -103,13 +107,14 @@ _ANSWER = (
     FROM seen GROUP BY ALL""",
     "INSERT INTO archive.calls BY NAME SELECT * FROM seen",
 )
-_PASSES = """ AND asked_at IN (
-    SELECT asked_at FROM archive.lookups WHERE {mine} AND order_id = '' AND filters IN (SELECT text FROM those))"""
+_COLUMN_OF = {"order_id": "said_order_id"}  # columns of calls that filters are about, where they are called otherwise
+_IN_PARTS = """EXISTS (SELECT 1 FROM parts
+    WHERE started_at >= make_timestamptz(from_us) AND started_at < make_timestamptz(to_us))"""
 _CALLS_OF_PAGES = f"""
     SELECT count(DISTINCT coalesce(call_id, raw)) AS calls,
         count(DISTINCT coalesce(call_id, raw)) FILTER (said_order_id IS NULL) AS blank
     FROM archive.calls
-    WHERE {_MINE} AND order_id = '' AND started_at >= $from_at AND started_at < $to_at
+    WHERE {_MINE} AND order_id = '' AND {_IN_PARTS}
 """
 _CALLED = f"""
     SELECT epoch_us(min(started_at)) AS first_us, epoch_us(max(started_at)) AS last_us FROM archive.calls
@@ -118,8 +123,7 @@ _CALLED = f"""
 _SEEN_OF = f"""
     SELECT count(DISTINCT said_order_id) AS n FROM archive.calls
     WHERE {_MINE} AND order_id = '' AND said_order_id IN (SELECT order_id FROM wanted)
-        AND EXISTS (SELECT 1 FROM parts
-            WHERE started_at >= make_timestamptz(from_us) AND started_at < make_timestamptz(to_us))
+        AND {_IN_PARTS}
 """
 
 
@@ -268,23 +272,18 @@ def half_read(archive: Archive, filters: CallFilters, after: datetime) -> dict[S
     return {half.stretch: half for half in halves}
 
 
-def counted(archive: Archive, stretch: Stretch, filters: CallFilters | None = None) -> Counted:
-    """What pages, with exactly these filters if any, have brought of a stretch. Raises `ArchiveError`."""
-    query, tables = _CALLS_OF_PAGES, {}
-    if filters and filters.text:
-        query += _PASSES.format(mine=_MINE)
-        tables["those"] = pa.table({"text": [filters.text]})
-    return Counted(**archive.read(query, _times(stretch), **tables).to_pylist()[0])
+def counted(archive: Archive, stretches: Sequence[Stretch], filters: CallFilters | None = None) -> Counted:
+    """What pages have brought of these stretches: all calls, or those that fit the filters. Raises `ArchiveError`."""
+    said = asdict(filters) if filters else {}
+    wanted = {name: value for name, value in said.items() if value not in ("", None)}
+    fits = "".join(f" AND {_COLUMN_OF.get(name, name)} = ${name}" for name in wanted)
+    return Counted(**archive.read(_CALLS_OF_PAGES + fits, wanted, parts=_parts(stretches)).to_pylist()[0])
 
 
 def seen(archive: Archive, order_ids: Iterable[str], stretches: Sequence[Stretch]) -> int:
     """How many of these orders have a call in one of the stretches that pages have brought."""
     wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
-    ends = {
-        "from_us": pa.array([one.from_s * 1_000_000 for one in stretches], pa.int64()),
-        "to_us": pa.array([one.to_s * 1_000_000 for one in stretches], pa.int64()),
-    }
-    found: int = archive.read(_SEEN_OF, {}, wanted=wanted, parts=pa.table(ends))["n"][0].as_py()
+    found: int = archive.read(_SEEN_OF, {}, wanted=wanted, parts=_parts(stretches))["n"][0].as_py()
     return found
 
 
@@ -294,7 +293,7 @@ def calls_of(archive: Archive, order_id: str) -> pa.Table:
     names = ", ".join("said_order_id AS order_id" if name == "order_id" else name for name in records.SCHEMA.names)
     query = f"SELECT {names} FROM ({_OF_PAGES}) ORDER BY started_at, call_id"
     wanted = pa.table({"order_id": [order_id]})
-    return archive.read(query, {"since": _EPOCH}, wanted=wanted).cast(records.SCHEMA)
+    return archive.read(query, {}, wanted=wanted).cast(records.SCHEMA)
 
 
 def called_between(archive: Archive, order_ids: Iterable[str]) -> tuple[datetime, datetime] | None:
@@ -325,6 +324,15 @@ def answer(archive: Archive, order_ids: Sequence[str], stretch: Stretch, as_of: 
         return int(row[0]) if row else 0
 
     return archive.file.kept(add)
+
+
+def _parts(stretches: Sequence[Stretch]) -> pa.Table:
+    return pa.table(
+        {
+            "from_us": pa.array([one.from_s * 1_000_000 for one in stretches], pa.int64()),
+            "to_us": pa.array([one.to_s * 1_000_000 for one in stretches], pa.int64()),
+        }
+    )
 
 
 def _times(stretch: Stretch) -> dict[str, Any]:

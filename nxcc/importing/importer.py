@@ -16,7 +16,7 @@ from nxcc.archive import Archive, periods
 from nxcc.archive.periods import Page
 from nxcc.errors import Cancelled, NxccError, TransientError
 from nxcc.importing.reading import Moments, PageSize, Reading
-from nxcc.stretches import CallFilters, Stretch, cut, without
+from nxcc.stretches import CallFilters, Stretch, cut, joined, without
 from nxcc.traces import LeftOut
 
 LONGEST_S = 86_400  # of a stretch that is read in one go
@@ -68,6 +68,7 @@ class Importer:
         self.period, self.filters, self._after, self._own = period, filters, after, own
         self._stop, self._left_out = stop, left_out
         self._patience_s = patience_s
+        self._since = own  # a call that has come in the same words since then is not kept again
         self._moments = Moments(now)
         self._pages: queue.Queue[Page] = queue.Queue(4 * BATCH)
         self._todo: deque[Reading] = deque()
@@ -86,7 +87,7 @@ class Importer:
 
     def left(self) -> list[Stretch]:
         """What has not been read yet. Raises `ArchiveError`."""
-        read = [each.stretch for each in self._read_whole()]
+        read = joined(each.stretch for each in self._read_whole())
         return [left for part in stretches_of(self.period) for left in without(part, read)]
 
     def as_of(self) -> datetime | None:
@@ -113,6 +114,8 @@ class Importer:
             Reading(self._client, part, self.filters, self._moments, size=self._size, half=halves.get(part))
             for part in left
         )
+        # What others read is not leant on: retention may take it away before what we say was read.
+        self._since = min([self._own, *(half.began for part, half in halves.items() if part in left)])
         threads = self._hire()
         try:
             while any(thread.is_alive() for thread in threads) or not self._pages.empty():
@@ -161,7 +164,7 @@ class Importer:
 
     def _keep(self, batch: list[Page]) -> Passed:
         try:
-            calls = periods.keep(self._archive, batch, self._after, self._left_out.traces)
+            calls = periods.keep(self._archive, batch, self._since, self._left_out.traces)
         except BaseException:
             self._is_lost = True
             raise

@@ -52,6 +52,12 @@ class Importing:
             raise
         if self._live.stop.is_set():
             self._end()
+        elif self._importer.left():
+            self._end()
+            raise NxccError(
+                "Parts of the period do not count as read: what was searched for was forgotten meanwhile.",
+                cure="What came is kept. Read the period again.",
+            )
         else:
             self._end(state="done", finished_at=self._now(), note="", cure="")
 
@@ -85,7 +91,7 @@ class Importing:
     def _counted(self) -> int:
         """Calls of the period that are there, without what its filters leave out."""
         importer = self._importer
-        return periods.counted(self._archive, importer.period, importer.filters).calls
+        return periods.counted(self._archive, [importer.period], importer.filters).calls
 
     def _whole(self) -> int:
         """How many of the stretches that it is read in have been read whole."""

@@ -231,7 +231,7 @@ class Jobs:
         for a job that read none."""
         if job.period is None or job.is_import:
             return None
-        read = periods.counted(self._lookup.archive, job.period.stretch)
+        read = periods.counted(self._lookup.archive, [job.period.stretch])
         return self.listed(job).by_period(), read
 
     def live(self, job: Job) -> Live | None:

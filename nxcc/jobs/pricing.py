@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nxcc.api.client import Client
@@ -67,14 +67,20 @@ def price(
     read = [each.stretch for each in periods.read_whole(archive, None, after)]
     left = without(stretch, read)
     parts_read = joined(part for one in read if (part := one.shared(stretch)))
-    there = periods.counted(archive, stretch) if parts_read else Counted(0, 0)
+    there = periods.counted(archive, parts_read)
     seen = periods.seen(archive, pending, parts_read)
     if not left:
         blank = there.blank / there.calls if there.calls else 0.0
         return PeriodPrice(len(pending), 0, len(pending) - seen, True, there.calls, blank, 0)
     found = NOTHING
-    for part in left if len(left) <= MOST_GLANCES else joined([Stretch(left[0].from_s, left[-1].to_s)]):
-        found += glance(client, part, CallFilters(), stop)
+    if len(left) <= MOST_GLANCES:
+        for part in left:
+            found += glance(client, part, CallFilters(), stop)
+    else:  # all of it at once, without what has been read of it
+        whole = Stretch(left[0].from_s, left[-1].to_s)
+        found = glance(client, whole, CallFilters(), stop)
+        known = periods.counted(archive, [part for one in parts_read if (part := one.shared(whole))])
+        found = replace(found, calls=max(0, found.calls - known.calls))
     parts = [one for part in stretches_of(stretch) for one in without(part, read)]
     pages = max(len(parts), round(found.calls / _FULL + len(parts) / 2)) if found.calls else len(parts)
     singles = _singles(len(pending) - seen, found)

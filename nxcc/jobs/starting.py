@@ -45,10 +45,10 @@ def new_job(
 def import_of(
     store: Store, period: Period, *, name: str, who: str, after: datetime, now: datetime, job_id: str = ""
 ) -> Job:
-    """Makes an import of a period, in which counts what was read `after` a moment; the one there is, if it has not
-    ended or has the id that is given. Raises `JobsError`."""
+    """Makes an import of a period, in which counts what was read `after` a moment; the one there is, if it has the id
+    that is given, or none is and it has not ended. Raises `JobsError`."""
     source = source_of_import(period)
-    if there_is := (store.get(job_id) if job_id else None) or store.unfinished_of(source):
+    if there_is := store.get(job_id) if job_id else store.unfinished_of(source):
         return there_is
     job = Job(
         id=job_id or secrets.token_hex(8),

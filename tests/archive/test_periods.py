@@ -201,10 +201,10 @@ def test_counted__distinct_calls_and_those_without_an_order(archive_at: ArchiveA
     archive = archive_at()
     sent = [call("a", "A"), call("b"), call(None), call("late", "A", NOON.from_s)]
     keep(archive, page(*sent), page(call("a", "A", totalCustomerPrice=1), at=2, n=2))
-    keep(archive, page(call("i", "I"), at=3, filters=INBOUND))
-    assert periods.counted(archive, MORNING) == Counted(4, 2)
-    assert periods.counted(archive, NOON) == Counted(1, 0)
-    assert periods.counted(archive, BOTH, filters=INBOUND) == Counted(1, 0)
+    keep(archive, page(call("i", "I", direction=0), at=3, filters=INBOUND))
+    assert periods.counted(archive, [MORNING]) == Counted(4, 2)
+    assert periods.counted(archive, [NOON]) == Counted(1, 0)
+    assert periods.counted(archive, [BOTH], INBOUND) == Counted(1, 0)
 
 
 def test_seen__orders_with_a_call_in_the_stretch(archive_at: ArchiveAt) -> None:
@@ -380,3 +380,15 @@ def test_moving__from_a_file_to_a_lake_and_back(archive_at: Callable[..., Archiv
     back = Archive(tmp_path / "second.duckdb", "gateway", 1)
     assert state(back) == before
     back.close()
+
+
+def test_calls_of__an_order_that_only_pages_know(archive_at: ArchiveAt) -> None:
+    archive = archive_at()
+    assert periods.calls_of(archive, "A").num_rows == 0
+    keep(archive, page(call("a", "A"), call("b", "B"), call("c"), call("a2", "A", NOON.from_s)))
+    keep(archive, page(call("b", "A"), call("a", "A", totalCustomerPrice=1), at=2, n=2))
+    found = periods.calls_of(archive, "A").select(["order_id", "call_id", "cost"]).to_pylist()
+    assert sorted((row["order_id"], row["call_id"], row["cost"]) for row in found) == [
+        ("A", "a", 1.0), ("A", "a2", None), ("A", "b", None),
+    ]  # fmt: skip
+    assert periods.calls_of(archive, "B").num_rows == 0  # its call says another order by now

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from nxcc.archive import Archive, periods
@@ -121,7 +121,7 @@ def run(importing: Importer) -> list[Passed]:
     return [passed for passed in importing.run() if passed.pages]
 
 
-def run_broken(case: Case, archive: Archive, broken: Break) -> None:
+def run_broken(case: Case, archive: Archive, broken: Break, **more: Any) -> None:
     """Until it is broken off there, or to its end where it does not come that far."""
     stop, gateway = threading.Event(), case.gateway
     at = gateway.requests + broken.at
@@ -133,7 +133,7 @@ def run_broken(case: Case, archive: Archive, broken: Break) -> None:
             raise NxccError("The gateway has had enough.", cure="None.")
 
     gateway.happens.setdefault(at, []).append(break_off)
-    importing = an_importer(gateway, archive, case.period, stop=stop)
+    importing = an_importer(gateway, archive, case.period, stop=stop, **more)
     with pytest.MonkeyPatch.context() as patch:
         if broken.kind == "archive":
             patch.setattr(periods, "keep", _failing(gateway, at))
@@ -155,17 +155,19 @@ def _failing(gateway: Gateway, at: int, keep: Callable[..., int] = periods.keep)
     return keep_or_fail
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=50, phases=(Phase.explicit, Phase.generate), deadline=None, suppress_health_check=list(HealthCheck)
+)
 @given(case=cases())
 @pytest.mark.usefixtures("small")
 def test_union_of_windows_is_the_world_and_none_is_read_twice_without_need(archive: Archive, case: Case) -> None:
     archive.owner["tenant"] = next(_tenants)
-    gateway, period = case.gateway, case.period
+    gateway, period, own = case.gateway, case.period, datetime.now(UTC)  # of one job, whoever goes on with it
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "MOST_ON_A_PAGE", gateway.cap if case.honest else 1000)
         for broken in case.breaks:
-            run_broken(case, archive, broken)
-        last = an_importer(gateway, archive, period)
+            run_broken(case, archive, broken, own=own)
+        last = an_importer(gateway, archive, period, own=own)
         run(last)
         assert last.left() == []
         asked = gateway.requests
