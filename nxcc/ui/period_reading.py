@@ -33,6 +33,7 @@ from nxcc.ui import (
 from nxcc.ui.jobs_list import STATES, said_of_import
 
 POLL_S = 2.0
+MOST_DAYS = 366  # each costs a request at least
 _ERROR = "period_error"
 
 
@@ -67,6 +68,9 @@ def _offer(jobs: Jobs, filters: Filters, found: Coverage, days: Days, zone: Zone
         if not sign_in.may(May.ASK):
             return
         missing = found.days - found.whole
+        if (missing or found.days) > MOST_DAYS:
+            st.caption(f"More than {MOST_DAYS} days are not read at once: choose fewer.", width="content")
+            return
         label = "Read again" if found.is_whole else f"Read {missing:,} day{'' if missing == 1 else 's'} from the API"
         st.button(
             label,
