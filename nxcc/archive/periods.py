@@ -116,6 +116,10 @@ _CALLS_OF_PAGES = f"""
     FROM archive.calls
     WHERE {_MINE} AND order_id = '' AND {_IN_PARTS}
 """
+_NEVER = f"""
+    SELECT count(*) FILTER (outcome = 'no_calls') AS never, count(*) AS n FROM archive.lookups
+    WHERE {_MINE} AND order_id <> '' AND source IS NULL AND outcome <> 'failed'
+"""
 _CALLED = f"""
     SELECT epoch_us(min(started_at)) AS first_us, epoch_us(max(started_at)) AS last_us FROM archive.calls
     WHERE {_MINE} AND coalesce(nullif(order_id, ''), said_order_id) IN (SELECT order_id FROM wanted)
@@ -294,6 +298,12 @@ def calls_of(archive: Archive, order_id: str) -> pa.Table:
     query = f"SELECT {names} FROM ({_OF_PAGES}) ORDER BY started_at, call_id"
     wanted = pa.table({"order_id": [order_id]})
     return archive.read(query, {}, wanted=wanted).cast(records.SCHEMA)
+
+
+def never_called(archive: Archive) -> tuple[int, int]:
+    """Of the trusted answers about orders, how many told of no call, and how many there are. Raises `ArchiveError`."""
+    (row,) = archive.read(_NEVER, {}).to_pylist()
+    return row["never"], row["n"]
 
 
 def called_between(archive: Archive, order_ids: Iterable[str]) -> tuple[datetime, datetime] | None:

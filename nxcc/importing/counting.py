@@ -18,13 +18,15 @@ class Glance:
     """What some pages of a stretch say of all of it.
 
     `calls` is a number within a hundred; `requests` were made to find out, with what they were asked again for.
-    `looked_at` of the calls were seen, of which `blank` do not say their order.
+    `looked_at` of the calls were seen, of which `blank` do not say their order; the others are of these `orders`, one
+    for each call.
     """
 
     calls: int
     requests: int
     looked_at: int
     blank: int
+    orders: tuple[str, ...] = ()
 
     def __add__(self, other: Glance) -> Glance:
         return Glance(
@@ -32,6 +34,7 @@ class Glance:
             self.requests + other.requests,
             self.looked_at + other.looked_at,
             self.blank + other.blank,
+            self.orders + other.orders,
         )
 
     @property
@@ -55,6 +58,7 @@ class _Glancing:
     def __init__(self, client: Client, stretch: Stretch, filters: CallFilters, stop: threading.Event) -> None:
         self._client, self._stretch, self._filters, self._stop = client, stretch, filters, stop
         self._requests = self._looked_at = self._blank = 0
+        self._orders: list[str] = []
         self._full = MOST_ON_A_PAGE
 
     def find(self) -> Glance:
@@ -62,7 +66,9 @@ class _Glancing:
         last, calls = 1, first
         if first:
             last, calls = self._last(first)
-        return Glance((last - 1) * self._full + calls, self._requests, self._looked_at, self._blank)
+        return Glance(
+            (last - 1) * self._full + calls, self._requests, self._looked_at, self._blank, tuple(self._orders)
+        )
 
     def _last(self, first: int) -> tuple[int, int]:
         """The number of the last page that has calls, and how many."""
@@ -95,5 +101,7 @@ class _Glancing:
         rows = records.calls("", reply.records)
         self._requests += reply.attempts
         self._looked_at += len(rows)
-        self._blank += sum(row["said_order_id"] is None for row in rows)
+        said = [row["said_order_id"] for row in rows if row["said_order_id"] is not None]
+        self._blank += len(rows) - len(said)
+        self._orders += said
         return len(reply.records)

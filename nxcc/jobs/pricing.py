@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +18,8 @@ from nxcc.stretches import CallFilters, Stretch, joined, without
 SAFE_BLANK_SHARE = 0.2  # where more calls than this do not say their order, asking one by one is the safe way
 MOST_GLANCES = 8  # parts of a period that are looked at one by one
 _FULL = 100
-# How many calls orders have, where nothing is known of it: shares of one call, two, three ...
-_CALLS_OF_ORDERS = (0.45, 0.25, 0.15, 0.08, 0.07)
+FEW_ANSWERS = 500  # that say little about how many orders are never called
+NEVER_CALLED = 1 / 500  # of the orders of a file, where nothing is known: some are, or are mistyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +84,33 @@ def price(
         found = replace(found, calls=max(0, found.calls - known.calls))
     parts = [one for part in stretches_of(stretch) for one in without(part, read)]
     pages = max(len(parts), round(found.calls / _FULL + len(parts) / 2)) if found.calls else len(parts)
-    singles = _singles(len(pending) - seen, found)
+    singles = _singles(pending, len(pending) - seen, found, _never_called(archive))
     return PeriodPrice(
         len(pending), pages, singles, False, there.calls + found.calls, _blank_share(found, there), found.requests
     )
 
 
-def _singles(pending: int, found: Glance) -> int:
-    """Orders none of whose calls say whose they are; and no more are seen than there are calls that do."""
-    share = found.blank_share
-    missed = sum(weight * share**calls for calls, weight in enumerate(_CALLS_OF_ORDERS, 1))
-    can_be_seen = found.calls * (1 - share)
-    return pending - round(min(pending * (1 - missed), can_be_seen))
+def _never_called(archive: Archive) -> float:
+    never, answers = periods.never_called(archive)
+    return never / answers if answers >= FEW_ANSWERS else NEVER_CALLED
+
+
+def _singles(pending: Sequence[str], unseen: int, found: Glance, never: float) -> int:
+    """How many of the orders that have not been `unseen` yet will not be among the calls.
+
+    An order is missed when it was `never` called, or none of its calls says whose it is. How many calls the list's
+    orders have follows from how many of the calls that were looked at are theirs. How those are spread over the orders
+    is not known: between evenly by chance (Poisson) and as if each call might be the last (geometric).
+    """
+    if not unseen or not found.orders:
+        return unseen
+    listed, blank = set(pending), found.blank_share
+    calls = found.calls * sum(order in listed for order in found.orders) / len(found.orders)
+    each = max(1.0, calls / (unseen * (1 - never) or 1))
+    by_chance = blank * math.exp((each - 1) * (blank - 1))
+    any_the_last = blank / each / (1 - blank * (1 - 1 / each))
+    missed = never + (1 - never) * (by_chance + any_the_last) / 2
+    return unseen - round(min(unseen * (1 - missed), calls * (1 - blank)))
 
 
 def _blank_share(found: Glance, there: Counted) -> float:

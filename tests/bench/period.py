@@ -1,6 +1,6 @@
 """A week of 200,000 calls read by time, while calls are added, 20 % of the requests fail and the app is killed once;
-every call is checked. `tests/jobs/test_kill_import.py` is the same with fewer. And what a file of a week's orders costs by
-time: as it was planned, and as it was."""
+every call is checked. `tests/jobs/test_kill_import.py` is the same with fewer. And what a file of a week's orders costs
+by time: as it was planned, and as it was."""
 
 from __future__ import annotations
 
