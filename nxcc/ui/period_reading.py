@@ -80,9 +80,10 @@ def _offer(jobs: Jobs, filters: Filters, found: Coverage, days: Days, zone: Zone
             on_click=_read,
             args=(jobs, filters, days, zone),
             kwargs={"again": found.is_whole},
-            help="One request for each hundred calls, and at least one a day. It runs on the server: this page can be "
-            "closed meanwhile.",
         )
+    st.caption(
+        "One request for each hundred calls, and at least one a day. It runs on the server: this page can be closed."
+    )
 
 
 def _said(found: Coverage, filters: Filters, days: Days, zone: ZoneInfo) -> str:

@@ -63,6 +63,9 @@ at                what                        nobody  stranger  viewer   analyst
 /jobs             job_rename                  no      no        no       done     done    done
 /jobs             job_repeat                  no      no        no       done     done    done
 /jobs             job_delete                  no      no        no       no       done    done
+/period           open                        door    door      masked   masked   whole   whole
+/period           explore_calls_csv           no      no        masked   masked   whole   whole
+/period           read the days               no      no        no       done     done    done
 /explore          open                        door    door      masked   masked   whole   whole
 /explore          explore_calls_csv           no      no        masked   masked   whole   whole
 /explore          explore_report              no      no        plain    plain    plain   plain
@@ -95,7 +98,7 @@ DRAWN = {
     "/jobs": "jobs_list",
     "/explore": "explore_calls [data-testid=stDataFrame]",
     "/explore?find": "explore_tiles, .st-key-explore_none",
-    "/period": "period_coverage",
+    "/period": "explore_calls [data-testid=stDataFrame]",
     "/order": "order_empty",
     "/order?order": "order_raw",
     "/status": "status_audit",
@@ -346,6 +349,16 @@ def removes_view(visit: Visit, what: str) -> str:
     return "done"
 
 
+def reads_days(visit: Visit, _: str) -> str:
+    if not visit.can("period_read"):
+        return "no"
+    asked = len(visit.sandbox.requests)
+    visit.key("period_read").locator("button").click()
+    eventually(visit.page, lambda: len(visit.sandbox.requests) > asked)
+    visit.key("period_read").locator("button").wait_for()  # again, when all of it has been read
+    return "done"
+
+
 def finds(visit: Visit, _: str) -> str:
     """Whether a whole number in an address finds calls."""
     if visit.key("front_door").count():
@@ -395,6 +408,7 @@ def forgets(visit: Visit, what: str) -> str:
 
 
 TRIES: dict[str, Callable[[Visit, str], str]] = {
+    "read the days": reads_days,
     "open": opened,
     "look up a new order": look_up,
     "lookup_refresh": asks_again,
