@@ -11,7 +11,7 @@ import streamlit as st
 
 from nxcc import intake, story
 from nxcc.access import May
-from nxcc.archive import history, periods
+from nxcc.archive import by_period, history
 from nxcc.charts.timeline import MOST_ROWS, timeline
 from nxcc.desk import Desk
 from nxcc.errors import ArchiveError
@@ -66,7 +66,7 @@ def _draw(desk: Desk, order_id: str) -> None:
         order_summary.draw(invalid, [], zone.current(), None)
         return
     answers = history.trusted(lookups)
-    if not lookups and (by_time := periods.calls_of(desk.archive, order_id)).num_rows:
+    if not lookups and (by_time := by_period.calls_of(desk.archive, order_id)).num_rows:
         _seen_by_time(desk, order_id, by_time)
     elif not answers:
         unknown = lookups[0] if lookups else Outcome(order_id, "pending")

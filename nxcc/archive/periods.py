@@ -1,4 +1,4 @@
-"""Calls read by time: pages as they came, what has been read whole, and orders answered out of it.
+"""Calls read by time: pages as they came, and what has been read whole. What they say of orders: `by_period`.
 
 A page is kept as a lookup of no order, with the calls that it brought: whatever becomes of lookups (they are moved,
 grow old, lose what is forgotten) becomes of pages.
@@ -6,7 +6,7 @@ grow old, lose what is forgotten) becomes of pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,10 +18,8 @@ from nxcc.archive.ledger import Archive
 from nxcc.stretches import CallFilters, Stretch
 from nxcc.traces import Trace
 
-PAGE, PERIOD = "page", "period"
-SETTLED_S = (
-    3_600  # a call is told when it has ended: what began less than this before it was read may have been missing
-)
+PAGE = "page"
+SETTLED_S = 3_600  # calls are told when they have ended: younger ones may have been missing when they were read
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _MINE = "gateway = $gateway AND tenant_id = $tenant"
 _PAGES = pa.schema(
@@ -81,54 +79,6 @@ _HALF_READ = f"""
     WHERE {_MINE} AND order_id = '' AND NOT ended AND filters = $filters AND began_at > $after
     GROUP BY from_s, to_s
 """
-# Calls as pages brought them, each in its newest state.
-_OF_PAGES = f"""
-    SELECT * FROM (
-        SELECT * FROM archive.calls
-        WHERE {_MINE} AND order_id = '' AND coalesce(call_id, raw) IN (
-            SELECT coalesce(call_id, raw) FROM archive.calls
-            WHERE {_MINE} AND order_id = '' AND said_order_id IN (SELECT order_id FROM wanted))
-        QUALIFY row_number() OVER (PARTITION BY coalesce(call_id, raw) ORDER BY asked_at DESC) = 1
-    ) WHERE said_order_id IN (SELECT order_id FROM wanted)
-"""
-_SEEN = f"""
-    CREATE OR REPLACE TEMP TABLE seen AS
-    WITH of_pages AS ({_OF_PAGES})
-    SELECT * REPLACE (said_order_id AS order_id, $asked_at::TIMESTAMPTZ AS asked_at) FROM of_pages
-    WHERE said_order_id IN (
-        SELECT said_order_id FROM of_pages WHERE started_at >= $from_at AND started_at < $to_at)
-    AND said_order_id NOT IN (
-        SELECT order_id FROM archive.lookups WHERE {_MINE} AND asked_at = $asked_at AND source = '{PERIOD}')
-"""
-_ANSWER = (
-    f"""INSERT INTO archive.lookups BY NAME
-    SELECT gateway, tenant_id, order_id, asked_at, 'found' AS outcome, count(*)::INTEGER AS calls, 0 AS attempts,
-        '{PERIOD}' AS source
-    FROM seen GROUP BY ALL""",
-    "INSERT INTO archive.calls BY NAME SELECT * FROM seen",
-)
-_COLUMN_OF = {"order_id": "said_order_id"}  # columns of calls that filters are about, where they are called otherwise
-_IN_PARTS = """EXISTS (SELECT 1 FROM parts
-    WHERE started_at >= make_timestamptz(from_us) AND started_at < make_timestamptz(to_us))"""
-_CALLS_OF_PAGES = f"""
-    SELECT count(DISTINCT coalesce(call_id, raw)) AS calls,
-        count(DISTINCT coalesce(call_id, raw)) FILTER (said_order_id IS NULL) AS blank
-    FROM archive.calls
-    WHERE {_MINE} AND order_id = '' AND {_IN_PARTS}
-"""
-_NEVER = f"""
-    SELECT count(*) FILTER (outcome = 'no_calls') AS never, count(*) AS n FROM archive.lookups
-    WHERE {_MINE} AND order_id <> '' AND source IS NULL AND outcome <> 'failed'
-"""
-_CALLED = f"""
-    SELECT epoch_us(min(started_at)) AS first_us, epoch_us(max(started_at)) AS last_us FROM archive.calls
-    WHERE {_MINE} AND coalesce(nullif(order_id, ''), said_order_id) IN (SELECT order_id FROM wanted)
-"""
-_SEEN_OF = f"""
-    SELECT count(DISTINCT said_order_id) AS n FROM archive.calls
-    WHERE {_MINE} AND order_id = '' AND said_order_id IN (SELECT order_id FROM wanted)
-        AND {_IN_PARTS}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +117,6 @@ class Half:
     page: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Distinct calls that pages brought, and how many of them do not say their order."""
-
-    calls: int
-    blank: int
-
-
 def keep(archive: Archive, pages: Sequence[Page], since: datetime, left_out: Sequence[Trace] = ()) -> int:
     """Keeps pages, all or none; a call that says what it said last, since a moment, is not kept again. Returns how many
     calls were kept.
@@ -203,7 +145,7 @@ def _keep(archive: Archive, pages: Sequence[Page], since: datetime, left_out: Se
         values = owner | {"since": since}
         again, first, last = cursor.execute(_AGAIN, values).fetchone() or (0, 0, 0)
         if again:
-            cursor.execute(_SAID_LAST, values | {"first": _moment(first), "last": _moment(last)})
+            cursor.execute(_SAID_LAST, values | {"first": moment(first), "last": moment(last)})
         else:
             cursor.execute(_NOTHING_SAID)
         cursor.execute(_NEW_CALLS)
@@ -257,7 +199,7 @@ def read_whole(
     """
     wider = pa.table({"text": [each.text for each in (filters or CallFilters()).wider()]})
     found = archive.read(_READ, {"after": after}, wider=wider).to_pylist()
-    read = (_read(row["from_s"], row["to_s"], _moment(row["began_us"]), own) for row in found)
+    read = (_read(row["from_s"], row["to_s"], moment(row["began_us"]), own) for row in found)
     return [each for each in read if each]
 
 
@@ -271,83 +213,11 @@ def half_read(archive: Archive, filters: CallFilters, after: datetime) -> dict[S
     """Stretches whose reading began after a moment and was broken off, by exactly these filters."""
     found = archive.read(_HALF_READ, {"after": after, "filters": filters.text})
     halves = (
-        Half(Stretch(row["from_s"], row["to_s"]), _moment(row["began_us"]), row["page"]) for row in found.to_pylist()
+        Half(Stretch(row["from_s"], row["to_s"]), moment(row["began_us"]), row["page"]) for row in found.to_pylist()
     )
     return {half.stretch: half for half in halves}
 
 
-def counted(archive: Archive, stretches: Sequence[Stretch], filters: CallFilters | None = None) -> Counted:
-    """What pages have brought of these stretches: all calls, or those that fit the filters. Raises `ArchiveError`."""
-    said = asdict(filters) if filters else {}
-    wanted = {name: value for name, value in said.items() if value not in ("", None)}
-    fits = "".join(f" AND {_COLUMN_OF.get(name, name)} = ${name}" for name in wanted)
-    return Counted(**archive.read(_CALLS_OF_PAGES + fits, wanted, parts=_parts(stretches)).to_pylist()[0])
-
-
-def seen(archive: Archive, order_ids: Iterable[str], stretches: Sequence[Stretch]) -> int:
-    """How many of these orders have a call in one of the stretches that pages have brought."""
-    wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
-    found: int = archive.read(_SEEN_OF, {}, wanted=wanted, parts=_parts(stretches))["n"][0].as_py()
-    return found
-
-
-def calls_of(archive: Archive, order_id: str) -> pa.Table:
-    """The calls (`records.SCHEMA`) that pages brought and that say they are of this order, each in its newest state, in
-    the order of time. Raises `ArchiveError`."""
-    names = ", ".join("said_order_id AS order_id" if name == "order_id" else name for name in records.SCHEMA.names)
-    query = f"SELECT {names} FROM ({_OF_PAGES}) ORDER BY started_at, call_id"
-    wanted = pa.table({"order_id": [order_id]})
-    return archive.read(query, {}, wanted=wanted).cast(records.SCHEMA)
-
-
-def never_called(archive: Archive) -> tuple[int, int]:
-    """Of the trusted answers about orders, how many told of no call, and how many there are. Raises `ArchiveError`."""
-    (row,) = archive.read(_NEVER, {}).to_pylist()
-    return row["never"], row["n"]
-
-
-def called_between(archive: Archive, order_ids: Iterable[str]) -> tuple[datetime, datetime] | None:
-    """When calls of these orders began that the archive knows, the first and the last; None when it knows none."""
-    wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
-    found = archive.read(_CALLED, {}, wanted=wanted).to_pylist()[0]
-    if found["first_us"] is None:
-        return None
-    return _moment(found["first_us"]), _moment(found["last_us"])
-
-
-def answer(archive: Archive, order_ids: Sequence[str], stretch: Stretch, as_of: datetime) -> int:
-    """Answers those of these orders that have a call in a stretch, as if they had been asked at the moment `as_of`:
-    with every call of theirs that pages brought, in its newest state. Returns how many were answered.
-
-    The stretch must have been read whole since that moment. What was met then and had not changed stands where it came
-    first, so that it does not matter when that was. Twice is once. Raises `ArchiveError`.
-    """
-    wanted = pa.table({"order_id": pa.array(order_ids, pa.string())})
-    values = archive.owner | _times(stretch) | {"asked_at": as_of}
-
-    def add(_: bool) -> int:
-        with archive.adding(wanted=wanted) as cursor:
-            cursor.execute(_SEEN, values)
-            for query in _ANSWER:
-                cursor.execute(query)
-            row = cursor.execute("SELECT count(DISTINCT order_id) FROM seen").fetchone()
-        return int(row[0]) if row else 0
-
-    return archive.file.kept(add)
-
-
-def _parts(stretches: Sequence[Stretch]) -> pa.Table:
-    return pa.table(
-        {
-            "from_us": pa.array([one.from_s * 1_000_000 for one in stretches], pa.int64()),
-            "to_us": pa.array([one.to_s * 1_000_000 for one in stretches], pa.int64()),
-        }
-    )
-
-
-def _times(stretch: Stretch) -> dict[str, Any]:
-    return {"from_at": stretch.began, "to_at": stretch.ended}
-
-
-def _moment(us: int) -> datetime:
+def moment(us: int) -> datetime:
+    """Of microseconds since 1970, aware UTC."""
     return _EPOCH + timedelta(microseconds=us)

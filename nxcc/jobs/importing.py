@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from typing import Any
 
-from nxcc.archive import Archive, periods
+from nxcc.archive import Archive, by_period
 from nxcc.errors import NxccError
 from nxcc.importing import Importer, Passed
 from nxcc.importing.importer import stretches_of
@@ -91,7 +91,7 @@ class Importing:
     def _counted(self) -> int:
         """Calls of the period that are there, without what its filters leave out."""
         importer = self._importer
-        return periods.counted(self._archive, [importer.period], importer.filters).calls
+        return by_period.counted(self._archive, [importer.period], importer.filters).calls
 
     def _whole(self) -> int:
         """How many of the stretches that it is read in have been read whole."""
@@ -126,4 +126,4 @@ class Answering:
     def answer(self, pending: list[str]) -> int:
         """How many orders were answered. Raises `ArchiveError`."""
         as_of = self._importer.as_of()
-        return periods.answer(self._archive, pending, self._importer.period, as_of) if as_of else 0
+        return by_period.answer(self._archive, pending, self._importer.period, as_of) if as_of else 0

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from nxcc.archive import Listed, Reason, Window, periods
-from nxcc.archive.periods import Counted
+from nxcc.archive import Listed, Reason, Window, by_period
+from nxcc.archive.by_period import Counted
 from nxcc.errors import ArchiveError, NxccError
 from nxcc.jobs.files import FileRequest, build
 from nxcc.jobs.folder import Folder, is_id, tidy
@@ -107,7 +107,7 @@ class Jobs:
     def called_between(self, folder: Folder) -> tuple[datetime, datetime] | None:
         """When orders of this checked upload were called, as far as the archive knows: the first and the last call."""
         ids = Listed(self._lookup.archive, folder.ids, self._fresh(True)).rows["order_id"]
-        return periods.called_between(self._lookup.archive, ids)
+        return by_period.called_between(self._lookup.archive, ids)
 
     def start(
         self,
@@ -226,12 +226,12 @@ class Jobs:
         """What the archive says of the job's list."""
         return Listed(self._lookup.archive, Folder(self._folders / job.id).ids, job.window)
 
-    def by_period(self, job: Job) -> tuple[int, Counted] | None:
+    def told_by_period(self, job: Job) -> tuple[int, Counted] | None:
         """How many of a job's ids were answered out of calls that were read by time, and what those calls were; None
         for a job that read none."""
         if job.period is None or job.is_import:
             return None
-        read = periods.counted(self._lookup.archive, [job.period.stretch])
+        read = by_period.counted(self._lookup.archive, [job.period.stretch])
         return self.listed(job).by_period(), read
 
     def live(self, job: Job) -> Live | None:

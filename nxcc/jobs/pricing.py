@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nxcc.api.client import Client
-from nxcc.archive import Archive, periods
-from nxcc.archive.periods import Counted
+from nxcc.archive import Archive, by_period, periods
+from nxcc.archive.by_period import Counted
 from nxcc.importing.counting import NOTHING, Glance, glance
 from nxcc.importing.importer import stretches_of
 from nxcc.stretches import CallFilters, Stretch, joined, without
@@ -68,8 +68,8 @@ def price(
     read = [each.stretch for each in periods.read_whole(archive, None, after)]
     left = without(stretch, read)
     parts_read = joined(part for one in read if (part := one.shared(stretch)))
-    there = periods.counted(archive, parts_read)
-    seen = periods.seen(archive, pending, parts_read)
+    there = by_period.counted(archive, parts_read)
+    seen = by_period.seen(archive, pending, parts_read)
     if not left:
         blank = there.blank / there.calls if there.calls else 0.0
         return PeriodPrice(len(pending), 0, len(pending) - seen, True, there.calls, blank, 0)
@@ -80,7 +80,7 @@ def price(
     else:  # all of it at once, without what has been read of it
         whole = Stretch(left[0].from_s, left[-1].to_s)
         found = glance(client, whole, CallFilters(), stop)
-        known = periods.counted(archive, [part for one in parts_read if (part := one.shared(whole))])
+        known = by_period.counted(archive, [part for one in parts_read if (part := one.shared(whole))])
         found = replace(found, calls=max(0, found.calls - known.calls))
     parts = [one for part in stretches_of(stretch) for one in without(part, read)]
     pages = max(len(parts), round(found.calls / _FULL + len(parts) / 2)) if found.calls else len(parts)
@@ -91,7 +91,7 @@ def price(
 
 
 def _never_called(archive: Archive) -> float:
-    never, answers = periods.never_called(archive)
+    never, answers = by_period.never_called(archive)
     return never / answers if answers >= FEW_ANSWERS else NEVER_CALLED
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from nxcc import intake, wording
 from nxcc.access import May
-from nxcc.archive.periods import Counted
+from nxcc.archive.by_period import Counted
 from nxcc.desk import Desk
 from nxcc.errors import NxccError
 from nxcc.filters import EARLIEST, Days, days_in_words
@@ -161,7 +161,7 @@ def _choice(desk: Desk, plan: Plan, price: PeriodPrice, stretch: Stretch, key: s
 
 @st.cache_data(max_entries=50, show_spinner=False)
 def _came_of_it(_jobs: Jobs, _job: Job, of: tuple[str, object]) -> tuple[int, Counted] | None:  # noqa: ARG001 - the key
-    return _jobs.by_period(_job)
+    return _jobs.told_by_period(_job)
 
 
 def came_of_it(jobs: Jobs, job: Job) -> None:

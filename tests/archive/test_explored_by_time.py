@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nxcc.archive import Archive, Explored, Look, Tallied, periods
+from nxcc.archive import Archive, Explored, Look, Tallied, by_period
 from nxcc.filters import Filters
 
 from .test_ledger import ago, answer
@@ -63,8 +63,8 @@ def test_by_time__an_order_that_was_answered_out_of_pages_counts_once(archive: A
     explored = Explored(archive)
     keep(archive, page(at(1, "a1", "A"), at(2, "a2", "A")))
     before = totals(explored)
-    periods.answer(archive, ["A"], page().stretch, ago(hours=2))
-    periods.answer(archive, ["A"], BOTH, ago(hours=1))
+    by_period.answer(archive, ["A"], page().stretch, ago(hours=2))
+    by_period.answer(archive, ["A"], BOTH, ago(hours=1))
     assert totals(explored) == before == {"calls": 2, "orders": 1, "cost": 0, "order_calls": 2}
 
 
@@ -119,7 +119,7 @@ def test_rebuilt__says_what_was_brought_up_step_by_step(archive: Archive, events
             calls = [sent(which, cost, blank=which > 3) for which in range(1, 7) if which % 3 == of % 3]
             archive.append([answer(f"O{of % 3}", *calls, asked_at=asked_at)])
         elif what == "answer":
-            periods.answer(archive, [f"O{how % 3}"], page().stretch, asked_at)
+            by_period.answer(archive, [f"O{how % 3}"], page().stretch, asked_at)
         else:
             stepwise.refresh()
     stepwise.refresh()

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from nxcc import records, traces
-from nxcc.archive import Archive, periods
+from nxcc.archive import Archive, by_period, periods
+from nxcc.archive.by_period import Counted
 from nxcc.archive.copying import copy
 from nxcc.archive.forgetting import Gone, Past
 from nxcc.archive.moving import carry
-from nxcc.archive.periods import Counted, Half, Page, Read
+from nxcc.archive.periods import Half, Page, Read
 from nxcc.outcome import Outcome
 from nxcc.stretches import CallFilters, Stretch
 from nxcc.traces import Trace
@@ -202,18 +203,18 @@ def test_counted__distinct_calls_and_those_without_an_order(archive_at: ArchiveA
     sent = [call("a", "A"), call("b"), call(None), call("late", "A", NOON.from_s)]
     keep(archive, page(*sent), page(call("a", "A", totalCustomerPrice=1), at=2, n=2))
     keep(archive, page(call("i", "I", direction=0), at=3, filters=INBOUND))
-    assert periods.counted(archive, [MORNING]) == Counted(4, 2)
-    assert periods.counted(archive, [NOON]) == Counted(1, 0)
-    assert periods.counted(archive, [BOTH], INBOUND) == Counted(1, 0)
+    assert by_period.counted(archive, [MORNING]) == Counted(4, 2)
+    assert by_period.counted(archive, [NOON]) == Counted(1, 0)
+    assert by_period.counted(archive, [BOTH], INBOUND) == Counted(1, 0)
 
 
 def test_seen__orders_with_a_call_in_the_stretch(archive_at: ArchiveAt) -> None:
     archive = archive_at()
     keep(archive, page(call("a", "A"), call("b", "B"), call("b2", "B"), call("c"), call("d", "D", NOON.from_s)))
-    assert periods.seen(archive, ["A", "B", "D", "X", ""], [MORNING]) == 2
-    assert periods.seen(archive, ["A", "B", "D", "X"], [MORNING, NOON]) == 3
-    assert periods.seen(archive, [], [BOTH]) == 0
-    assert periods.seen(archive, ["A"], []) == 0
+    assert by_period.seen(archive, ["A", "B", "D", "X", ""], [MORNING]) == 2
+    assert by_period.seen(archive, ["A", "B", "D", "X"], [MORNING, NOON]) == 3
+    assert by_period.seen(archive, [], [BOTH]) == 0
+    assert by_period.seen(archive, ["A"], []) == 0
 
 
 def answers(archive: Archive, *order_ids: str) -> dict[str, tuple[str, int, bool]]:
@@ -236,7 +237,7 @@ def test_answer__with_all_calls_that_pages_brought_in_their_newest_state(archive
         page(call("b", "B", totalCustomerPrice=2), at=3),
     )
     as_of = ago(hours=1)
-    assert periods.answer(archive, ["A", "B", "C", "N", "X", ""], MORNING, as_of) == 3
+    assert by_period.answer(archive, ["A", "B", "C", "N", "X", ""], MORNING, as_of) == 3
     found = {"A": ("found", 2, True), "B": ("found", 1, True), "N": ("found", 2, True)}
     assert answers(archive, "A", "B", "C", "N", "X") == found
     orders = [Outcome(order_id, "found", calls=n, asked_at=as_of) for order_id, (_, n, _) in found.items()]
@@ -250,9 +251,9 @@ def test_answer__twice_is_once(archive_at: ArchiveAt) -> None:
     archive = archive_at()
     keep(archive, page(call("a", "A"), call("b", "B")))
     as_of = ago(hours=1)
-    assert periods.answer(archive, ["A"], MORNING, as_of) == 1
-    assert periods.answer(archive, ["A", "B"], MORNING, as_of) == 1
-    assert periods.answer(archive, ["A", "B"], MORNING, as_of) == 0
+    assert by_period.answer(archive, ["A"], MORNING, as_of) == 1
+    assert by_period.answer(archive, ["A", "B"], MORNING, as_of) == 1
+    assert by_period.answer(archive, ["A", "B"], MORNING, as_of) == 0
     assert archive.size().lookups == 2
     assert archive.read("SELECT count(*) AS n FROM archive.calls WHERE order_id <> ''", {})["n"][0].as_py() == 2
 
@@ -263,7 +264,7 @@ def test_answer__with_calls_that_came_before_and_were_met_again(archive_at: Arch
     keep(archive, outbound)
     assert keep(archive, page(call("out", "A", direction=1), call("in", "A", direction=0))) == 1
     (read,) = periods.read_whole(archive)
-    assert periods.answer(archive, ["A"], MORNING, read.began) == 1
+    assert by_period.answer(archive, ["A"], MORNING, read.began) == 1
     assert answers(archive, "A") == {"A": ("found", 2, True)}
 
 
@@ -303,7 +304,7 @@ def test_forgetting__an_order_and_a_number_of_which_pages_hold_something(archive
     archive = archive_at()
     keep(archive, page(call("a", "GONE"), call("b", "B", callee=WHO), call("c", "C"), call("d")))
     keep(archive, page(at=2, filters=CallFilters(order_id="GONE")), page(at=3, filters=CallFilters(callee=WHO)))
-    periods.answer(archive, ["GONE", "B", "C"], MORNING, ago(hours=1))
+    by_period.answer(archive, ["GONE", "B", "C"], MORNING, ago(hours=1))
     assert forget(archive, traces.order("GONE")) == Gone(calls=2, lookups=1, orders=2, changed=2)
     assert forget(archive, traces.number(WHO)) == Gone(calls=2, orders=2, changed=3)
     assert kept(archive) == [("c", None), ("d", None)]
@@ -353,7 +354,7 @@ def full(archive_at: ArchiveAt) -> Archive:
     """With pages of a whole and of half a stretch, and an order that was answered out of them."""
     archive = archive_at()
     keep(archive, page(call("a", "A"), call("b")), page(call("c", "B"), stretch=NOON, at=2, ended=False))
-    periods.answer(archive, ["A"], MORNING, ago(hours=1))
+    by_period.answer(archive, ["A"], MORNING, ago(hours=1))
     archive.append([answer("B", call("c", "B"))])
     return archive
 
@@ -370,7 +371,7 @@ def test_backup__keeps_pages_and_what_they_cover(full: Archive, tmp_path: Path) 
 def test_moving__from_a_file_to_a_lake_and_back(archive_at: Callable[..., Archive], tmp_path: Path) -> None:
     file = Archive(tmp_path / "first.duckdb", "gateway", 1)
     keep(file, page(call("a", "A"), call("b")), page(call("c", "B"), stretch=NOON, at=2, ended=False))
-    periods.answer(file, ["A"], MORNING, ago(hours=1))
+    by_period.answer(file, ["A"], MORNING, ago(hours=1))
     before = state(file)
     file.close()
     lake = archive_at()
@@ -384,11 +385,11 @@ def test_moving__from_a_file_to_a_lake_and_back(archive_at: Callable[..., Archiv
 
 def test_calls_of__an_order_that_only_pages_know(archive_at: ArchiveAt) -> None:
     archive = archive_at()
-    assert periods.calls_of(archive, "A").num_rows == 0
+    assert by_period.calls_of(archive, "A").num_rows == 0
     keep(archive, page(call("a", "A"), call("b", "B"), call("c"), call("a2", "A", NOON.from_s)))
     keep(archive, page(call("b", "A"), call("a", "A", totalCustomerPrice=1), at=2, n=2))
-    found = periods.calls_of(archive, "A").select(["order_id", "call_id", "cost"]).to_pylist()
+    found = by_period.calls_of(archive, "A").select(["order_id", "call_id", "cost"]).to_pylist()
     assert sorted((row["order_id"], row["call_id"], row["cost"]) for row in found) == [
         ("A", "a", 1.0), ("A", "a2", None), ("A", "b", None),
     ]  # fmt: skip
-    assert periods.calls_of(archive, "B").num_rows == 0  # its call says another order by now
+    assert by_period.calls_of(archive, "B").num_rows == 0  # its call says another order by now

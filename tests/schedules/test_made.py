@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nxcc.archive import periods
+from nxcc.archive import by_period, periods
 from nxcc.desk import Desk
 from nxcc.jobs import Job
 from nxcc.sandbox import Sandbox
@@ -99,7 +99,7 @@ def test_import__yesterday_in_the_schedules_zone(desk_of: DeskOf, post: Post) ->
         assert run.state == "done", run
         yesterday = of_days(day, day, ZoneInfo("Asia/Shanghai"))
         there = gateway.calls_by_time(yesterday.from_s, yesterday.to_s)
-        assert len(set(there)) == job.calls == periods.counted(process.desk.archive, [yesterday]).calls > 0
+        assert len(set(there)) == job.calls == by_period.counted(process.desk.archive, [yesterday]).calls > 0
         assert joined(read.stretch for read in periods.read_whole(process.desk.archive)) == [yesterday]
         assert run.said.startswith(f"{job.calls:,} calls, {job.requests:,} requests.")
         assert post.events == ["finished", "threshold"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from nxcc.archive import periods
+from nxcc.archive import by_period, periods
 from nxcc.sandbox import Sandbox
 from nxcc.sandbox.crowd import Crowd
 from nxcc.stretches import CallFilters
@@ -33,10 +33,10 @@ def test_kill__the_import_goes_on_in_another_worker(tmp_path: Path, team: Team) 
             job = desk.jobs.start_import(week, CallFilters(), name="a week", who="amy")
             wait_for(lambda: pages_that_came(sandbox.requests) > 20, 60)
             group.start_worker()
-            wait_for(lambda: periods.counted(archive, [week]).calls > CALLS / 3, 60)
+            wait_for(lambda: by_period.counted(archive, [week]).calls > CALLS / 3, 60)
             assert [one.id for one in store.at_work()] == [job.id]
             group.kill(leader)
-            came = periods.counted(archive, [week]).calls
+            came = by_period.counted(archive, [week]).calls
             assert came < CALLS
             wait_for(lambda: (store.get(job.id) or job).state not in ("queued", "running"), 120)
             ended = store.get(job.id)
