@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from typing import Literal
@@ -18,7 +18,6 @@ from nxcc import small_tables
 from nxcc.access import Viewer
 from nxcc.errors import AwayError, NxccError
 from nxcc.small_tables import POSTGRES, Place, Text, Whole
-from nxcc.team.place import Team
 
 Deed = Literal[
     "signed in",
@@ -112,6 +111,9 @@ class Entry:
     job: str
 
 
+_SAID = small_tables.Said(AuditError, AuditAway, "The audit", then=", so this was not done")
+
+
 class Audit:
     """The deeds in one installation, of one team. Thread-safe."""
 
@@ -164,17 +166,8 @@ class Audit:
         for n, at, *rest in rows:
             yield Entry(n, datetime.fromisoformat(at), *rest)
 
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            if isinstance(self.place, Team):
-                raise small_tables.told(self.place, error, AuditError, AuditAway, ", so this was not done") from None
-            raise AuditError(
-                f"The audit ({self.place.name}) cannot be read or written, so this was not done.",
-                cure="Check that the data folder may be written and its disk is not full.",
-            ) from error
+    def _sentences(self) -> AbstractContextManager[None]:
+        return small_tables.sentences(self.place, _SAID)
 
 
 def as_row(entry: Entry) -> dict[str, object]:

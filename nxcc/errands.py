@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,6 +66,9 @@ _errands = sa.Table(
 )
 
 small_tables.unsampled(_errands, "wants", "result", "what")
+
+
+_SAID = small_tables.Said(NxccError, AwayError, "The app's errands", hides=True)
 
 
 class Errands:
@@ -223,17 +226,8 @@ class Errands:
         with self._sentences(), self._engine.begin() as connection:
             yield connection
 
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            if isinstance(self.place, Team):
-                raise small_tables.told(self.place, error, NxccError, AwayError) from None
-            raise NxccError(  # without what came before: it may say what was wanted
-                f"The app's errands ({self.place.name}) cannot be read or written.",
-                cure="Check that the data folder may be written and its disk is not full.",
-            ) from None
+    def _sentences(self) -> AbstractContextManager[None]:
+        return small_tables.sentences(self.place, _SAID)
 
 
 def _done(row: sa.Row[Any], handlers: Mapping[str, Handler]) -> dict[str, str]:

@@ -6,8 +6,8 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,9 @@ class SignOutsError(NxccError):
 
 class SignOutsAway(SignOutsError, AwayError):
     """The table of ended sign-ins does not answer at the moment."""
+
+
+_SAID = small_tables.Said(SignOutsError, SignOutsAway, "Sign-outs")
 
 
 class SignOuts:
@@ -102,17 +105,8 @@ class SignOuts:
                 self._known |= fresh
             self._heard, self._heard_at, self._deaf = time.monotonic(), now, ("", "")
 
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            if isinstance(self.place, Team):
-                raise small_tables.told(self.place, error, SignOutsError, SignOutsAway) from None
-            raise SignOutsError(
-                f"Sign-outs ({self.place.name}) cannot be read or written.",
-                cure="Check that the data folder may be written and its disk is not full.",
-            ) from error
+    def _sentences(self) -> AbstractContextManager[None]:
+        return small_tables.sentences(self.place, _SAID)
 
 
 def _key(claims: Mapping[str, Any]) -> str:

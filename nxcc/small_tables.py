@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,7 @@ _NOT_OURS = re.compile(
 )
 _MOST_KEYS = 10_000
 _FULL_DISK = "53100"
+CHECK_DISK = "Check that the data folder may be written and its disk is not full."
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +136,33 @@ def told(team: Team, error: Exception, kind: type[NxccError], away: type[AwayErr
     return kind(
         f"The team's database ({team.host}) did not take this ({name}){then}.", cure="Report it with what the log says."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a table's failures are told: the kinds of error, what is the matter with what, and what follows (`then`).
+
+    `hides`: without what came before, because it may say what stood in the table.
+    """
+
+    kind: type[NxccError]
+    away: type[AwayError]
+    what: str  # such as "Saved views"; the place follows, and that it cannot be read or written
+    cure: str = CHECK_DISK
+    then: str = ""
+    hides: bool = False
+
+
+@contextmanager
+def sentences(place: Place, said: Said) -> Iterator[None]:
+    """Turns what the database or the disk says into an error of the table's own kind."""
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        if isinstance(place, Team):
+            raise told(place, error, said.kind, said.away, said.then) from None
+        failed = said.kind(f"{said.what} ({place.name}) cannot be read or written{said.then}.", cure=said.cure)
+        raise failed from (None if said.hides else error)
 
 
 def has_schema(team: Team, name: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,6 @@ from nxcc import small_tables
 from nxcc.errors import AwayError, NxccError
 from nxcc.filters import Filters, from_address
 from nxcc.small_tables import Place, Text
-from nxcc.team.place import Team
 
 LONGEST_NAME = 80
 
@@ -49,6 +48,14 @@ class SavedView:
     id: str
     name: str
     filters: Filters
+
+
+_SAID = small_tables.Said(
+    ViewsError,
+    ViewsAway,
+    "Saved views",
+    cure=f"{small_tables.CHECK_DISK} Figures do not need them.",
+)
 
 
 class Views:
@@ -103,17 +110,8 @@ class Views:
                     connection.execute(_views.delete().where(_views.c.id.in_(some)))
         return len(gone)
 
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            if isinstance(self.place, Team):
-                raise small_tables.told(self.place, error, ViewsError, ViewsAway) from None
-            raise ViewsError(
-                f"Saved views ({self.place.name}) cannot be read or written.",
-                cure="Check that the data folder may be written and its disk is not full. Figures do not need them.",
-            ) from error
+    def _sentences(self) -> AbstractContextManager[None]:
+        return small_tables.sentences(self.place, _SAID)
 
 
 def _texts(row: sa.Row[Any]) -> list[str]:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -24,12 +24,19 @@ from nxcc.schedules.errors import SchedulesAway, SchedulesError
 from nxcc.schedules.schedule import LONGEST_NAME, OPEN, Run, RunState, Schedule, Tell, What
 from nxcc.schedules.tables import TABLES, row_of, row_of_run, run_of, runs_table, schedule_of, schedules_table
 from nxcc.small_tables import Place
-from nxcc.team.place import Team
 
 HELD = timedelta(minutes=1)
 KEPT_RUNS = 200  # of a schedule
 FOLLOWED = timedelta(days=7)  # a job that halted may go on
 NOT_ENDED = "The run before it had not ended."
+
+
+_SAID = small_tables.Said(
+    SchedulesError,
+    SchedulesAway,
+    "Schedules",
+    cure=f"{small_tables.CHECK_DISK} Nothing is due meanwhile.",
+)
 
 
 class Schedules:
@@ -243,17 +250,8 @@ class Schedules:
         with self._sentences(), self._engine.begin() as connection:
             yield connection
 
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            if isinstance(self.place, Team):
-                raise small_tables.told(self.place, error, SchedulesError, SchedulesAway) from None
-            raise SchedulesError(
-                f"Schedules ({self.place.name}) cannot be read or written.",
-                cure="Check that the data folder may be written and its disk is not full. Nothing is due meanwhile.",
-            ) from error
+    def _sentences(self) -> AbstractContextManager[None]:
+        return small_tables.sentences(self.place, _SAID)
 
 
 def _name(text: str) -> str:
