@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations
 from zoneinfo import ZoneInfo
@@ -74,9 +74,6 @@ class CallFilters:
         for n in range(len(chosen), -1, -1):
             for names in combinations(chosen, n):
                 yield CallFilters(**{name: chosen[name] for name in names})
-
-
-FILTERS: tuple[str, ...] = tuple(field.name for field in fields(CallFilters))
 
 
 def of_days(first: date, last: date, zone: ZoneInfo) -> Stretch:

@@ -33,13 +33,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a job would cost: distinct ids, how many of them are answered already, requests to make, and seconds that
-    those take at today's rate (None when nothing is known of it)."""
+    """What a job would cost: distinct ids, how many of them are answered already, and requests to make."""
 
     ids: int
     fresh: int
     requests: int
-    seconds: float | None
 
 
 class Jobs:
@@ -92,8 +90,7 @@ class Jobs:
         """What a job on this checked upload would cost now."""
         tally = Listed(self._lookup.archive, folder.ids, self._fresh(use_fresh)).tally()
         ids, requests = sum(tally.words.values()), tally.words["pending"]
-        rate = self._lookup.client.likely_rate()
-        return Plan(ids, ids - requests, requests, requests / rate if rate else None)
+        return Plan(ids, ids - requests, requests)
 
     def price_by_period(
         self, folder: Folder, stretch: Stretch, *, use_fresh: bool, stop: threading.Event
