@@ -32,9 +32,10 @@ log = logging.getLogger("nxcc.test")
 
 @pytest.fixture
 def begin() -> Iterator[Begin]:
-    """Begins logging into a text; afterwards all is as it was."""
+    """Begins logging into a text with no secret known yet, whichever tests ran before; afterwards all is as it was."""
     root, ours = logging.getLogger(), logging.getLogger("nxcc")
     before = list(root.handlers), root.level, ours.level, list(logs._hidden)
+    logs._hidden.clear()
     hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
 
     def into(format: logs.Format = "plain", level: logs.Level = "debug") -> io.StringIO:

@@ -187,7 +187,7 @@ def test_send__the_address_is_in_no_error_and_no_log(waits: list[float], said: i
 
 
 def test_send__the_address_is_in_no_log_when_it_arrives(
-    receiver: Receiver, notices: Notices, said: io.StringIO
+    said: io.StringIO, receiver: Receiver, notices: Notices
 ) -> None:
     notices.send(FINISHED)
     assert "a notice was sent: finished" in said.getvalue()
