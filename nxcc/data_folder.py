@@ -29,7 +29,7 @@ WAIT_S = 5.0
 _LOOK_EVERY_S = 0.05
 
 # Everything that is made of, or stands in for, the files above: it goes with them.
-_KEPT = re.compile(r"(archive|sandbox)(-explored|-anew)?\.duckdb(\.wal)?|jobs\.sqlite(-wal|-shm)?|jobs")
+_KEPT = re.compile(r"(archive|sandbox)((-explored|-anew)?\.duckdb(\.wal)?|-overflow)|jobs\.sqlite(-wal|-shm)?|jobs")
 _SCRATCH_NAME = re.compile(r"\.(backup|restoring)-\w+")
 _ASIDE_NAME = re.compile(r"replaced-[\w-]+")
 

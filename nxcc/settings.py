@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -31,6 +31,7 @@ People = Annotated[tuple[str, ...], NoDecode]  # commas between them in the envi
 Source = Literal["environment", "secrets.toml", "default"]
 _SHOWN_FROM = 8  # characters; of a shorter key nothing is shown
 _SECRETS = ("access_key", "access_secret", "database_url", "notice_url")
+_WEB = ("http", "https")
 _CREDENTIALS = ("access_key", "access_secret", "tenant_id")
 
 
@@ -103,12 +104,7 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _gateway(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError
-        if parts.username or parts.password or (parts.port is not None and parts.port < 1):
-            raise ValueError
-        return value.rstrip("/")
+        return _web_place(value)
 
     @field_validator("database_url")
     @classmethod
@@ -116,10 +112,7 @@ class Settings(BaseSettings):
         text = value.get_secret_value().strip() if value else ""
         if not text:
             return None
-        parts = urlsplit(text)
-        if parts.scheme not in ("postgresql", "postgres") or not parts.hostname or len(parts.path) < 2:
-            raise ValueError
-        if parts.fragment or (parts.port is not None and parts.port < 1) or not text.isprintable() or " " in text:
+        if len(_address(text, ("postgresql", "postgres")).path) < 2:
             raise ValueError
         return SecretStr(f"postgresql://{text.partition('://')[2]}")
 
@@ -129,22 +122,13 @@ class Settings(BaseSettings):
         text = value.get_secret_value().strip() if value else ""
         if not text:
             return None
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable() or " " in text:
-            raise ValueError
-        if parts.fragment or (parts.port is not None and parts.port < 1):
-            raise ValueError
+        _address(text, _WEB)
         return SecretStr(text)
 
     @field_validator("public_url")
     @classmethod
     def _own_address(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "")
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname or not value.isprintable()):
-            raise ValueError
-        if parts.query or parts.fragment or parts.username or parts.password or " " in (value or ""):
-            raise ValueError
-        return value.rstrip("/") if value else None
+        return _web_place(value) if value else None
 
     @field_validator("lake_path")
     @classmethod
@@ -353,6 +337,29 @@ def shown(settings: Settings, name: str) -> str:
 def masked_key(key: str) -> str:
     """So much of an access key that two can be told apart."""
     return f"{key[:2]}•••{key[-2:]}" if len(key) >= _SHOWN_FROM else "•••"
+
+
+def _address(text: str, schemes: tuple[str, ...]) -> SplitResult:
+    """The parts of an address with a host. Raises `ValueError`."""
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in schemes
+        or not parts.hostname
+        or parts.fragment
+        or (parts.port is not None and not parts.port)
+    ):
+        raise ValueError
+    if not text.isprintable() or " " in text:
+        raise ValueError
+    return parts
+
+
+def _web_place(text: str) -> str:
+    """An address that paths are put after. Raises `ValueError`."""
+    parts = _address(text, _WEB)
+    if parts.query or parts.username or parts.password:
+        raise ValueError
+    return text.rstrip("/")
 
 
 def _secrets_file() -> Path:

@@ -16,13 +16,14 @@ import pyarrow as pa
 from nxcc.archive import call_rows
 from nxcc.archive.call_rows import ORDER, count_once, fold, narrow, new_words, words_in_use
 from nxcc.archive.ledger import Archive
-from nxcc.archive.ledger_file import quoted, remove
+from nxcc.archive.ledger_file import modest, quoted, remove
 from nxcc.archive.sentences import sentences
 from nxcc.errors import ArchiveError
 
 VERSION = 2
 SCHEMA = "explored"
 AT_ONCE = 250_000  # ledger rows that are worked on at a time: bounds the memory
+FOLDED_AT_ONCE = 1_000_000  # narrow rows: what is folded together is sorted by time, so more of it is passed over
 _MOST_ADDED = 2_000_000  # more new rows than this, and making all anew is quicker
 _OURS = "gateway = $gateway AND tenant_id = $tenant"
 _NEW = f"""SELECT rowid, * EXCLUDE (raw) REPLACE ({ORDER} AS order_id)
@@ -53,6 +54,8 @@ _TOUCHED = (
     "order_id IN (FROM temp.touched)",
     "order_id = '' AND call_id IN (SELECT call_id FROM temp.fresh WHERE call_id IS NOT NULL)",
 )
+# What calls have in common that must be looked at together.
+_TOGETHER = "hash(CASE WHEN order_id = '' THEN call_id ELSE order_id END)"
 _STATE = "version INTEGER, gateway VARCHAR, tenant_id BIGINT, read BIGINT"
 Told = Callable[[int, int], None]
 
@@ -168,27 +171,25 @@ class Explored:
                 self._words = None
 
     def _rebuild(self, there: int, owner: dict[str, Any], told: Told) -> None:
-        """All anew, some orders at a time, so that an order's calls are always together."""
-        shares = max(1, -(-there // AT_ONCE))
+        """All anew: some rows of the ledger at a time, then some orders at a time, an order's calls always together."""
         told(0, there)
-        with self.archive.writing() as cursor:
-            values = self.archive.owner
-            cursor.execute(f"DROP TABLE IF EXISTS {SCHEMA}.next")
+        with self.archive.writing() as cursor, modest(cursor):
+            for table in ("next", "unfolded"):
+                cursor.execute(f"DROP TABLE IF EXISTS {SCHEMA}.{table}")
             cursor.execute(f"DELETE FROM {SCHEMA}.state")
             cursor.execute(f"CREATE TABLE {SCHEMA}.next ({call_rows.COLUMNS})")
-            cursor.execute(_KNOWN_ORDERS, values)
-            of_order, joined = ORDER, ""
-            if cursor.execute("SELECT 1 FROM temp.known_orders LIMIT 1").fetchone():
-                of_order = f"coalesce(nullif({ORDER}, ''), known, '')"
-                joined = "LEFT JOIN temp.known_orders USING (call_id)"
+            for first, source in self._sources(cursor, there):
+                cursor.execute(new_words(SCHEMA, source), self.archive.owner)
+                into = f"INSERT INTO {SCHEMA}.unfolded" if first else f"CREATE TABLE {SCHEMA}.unfolded AS"
+                cursor.execute(f"{into} {narrow(SCHEMA, source)}", self.archive.owner)
+                told(min(there, first + AT_ONCE) // 2, there)
+            shares = max(1, -(-there // FOLDED_AT_ONCE))
             for share in range(shares):
-                these = f"""(SELECT c.rowid, c.* REPLACE ({of_order} AS order_id)
-                    FROM archive.calls AS c {joined}
-                    WHERE {_OURS} AND hash({of_order}) % {shares} = {share} AND c.rowid < {there})"""
-                cursor.execute(new_words(SCHEMA, these), values)
-                cursor.execute(f"CREATE OR REPLACE TEMP TABLE narrow AS {narrow(SCHEMA, these)}", values)
+                these = f"{_TOGETHER} % {shares} = {share}"
+                cursor.execute(f"CREATE OR REPLACE TEMP TABLE narrow AS FROM {SCHEMA}.unfolded WHERE {these}")
                 fold(cursor.execute, f"{SCHEMA}.next")
-                told(min(there, (share + 1) * there // shares), there)
+                told((shares + share + 1) * there // shares // 2, there)
+            cursor.execute(f"DROP TABLE {SCHEMA}.unfolded")
             for share in range(shares):
                 count_once(cursor.execute, f"{SCHEMA}.next", f"hash(call_id) % {shares} = {share}")
             cursor.begin()
@@ -197,6 +198,21 @@ class Explored:
             self._note(cursor, there, owner)
             cursor.commit()
             cursor.execute(f"CHECKPOINT {SCHEMA}")
+
+    def _sources(self, cursor: duckdb.DuckDBPyConnection, there: int) -> Iterator[tuple[int, str]]:
+        """The ledger's rows, some at a time, with the orders that they belong to; each with its first row's number."""
+        cursor.execute(_KNOWN_ORDERS, self.archive.owner)
+        of_order, joined = ORDER, ""
+        if cursor.execute("SELECT 1 FROM temp.known_orders LIMIT 1").fetchone():
+            of_order = f"coalesce(nullif({ORDER}, ''), known, '')"
+            joined = "LEFT JOIN temp.known_orders USING (call_id)"
+        for first in range(0, max(there, 1), AT_ONCE):
+            yield (
+                first,
+                f"""(SELECT c.rowid, c.* REPLACE ({of_order} AS order_id)
+                FROM archive.calls AS c {joined}
+                WHERE {_OURS} AND c.rowid >= {first} AND c.rowid < {min(there, first + AT_ONCE)})""",
+            )
 
     def _add(self, done: int, there: int, owner: dict[str, Any]) -> None:
         """The orders that new rows of the ledger belong to, made anew."""

@@ -19,7 +19,6 @@ All teams and gateways in the file are gone through. In a team's lake it is done
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,13 +29,12 @@ import duckdb
 from nxcc import records
 from nxcc.archive.explored import Explored
 from nxcc.archive.ledger import Archive
-from nxcc.archive.ledger_file import LedgerFile, quoted, remove
+from nxcc.archive.ledger_file import LedgerFile, modest, quoted, remove
 from nxcc.archive.left_out import FORGOTTEN
 from nxcc.errors import ArchiveError
 from nxcc.stretches import CallFilters
 from nxcc.traces import MARK, Trace
 
-_MEMORY = "800MB"
 _NUMBERS = ("caller", "callee")
 _TEXTS = tuple(
     column.name
@@ -109,7 +107,8 @@ def take_out(archive: Archive, explored: Explored, what: Trace | Past) -> Gone:
     with explored.gone() as forget_rows, file.alone() as cursor:
         gone = _select(cursor, conditions)
         if gone:
-            _copy_rest(cursor, file.fresh, conditions)
+            with modest(cursor):  # else it keeps of both files what it can
+                _copy_rest(cursor, file.fresh, conditions)
             try:
                 forget_rows(cursor, "anew.calls")
                 cursor.execute("DETACH anew")
@@ -197,8 +196,6 @@ def _copy_rest(cursor: duckdb.DuckDBPyConnection, fresh: Path, conditions: _Cond
     remove(fresh)
     cursor.execute(f"ATTACH {quoted(fresh)} AS anew")
     try:
-        with suppress(duckdb.Error):  # more is in use
-            cursor.execute(f"SET memory_limit = '{_MEMORY}'")  # else it keeps of both files what it can
         cursor.execute("COPY FROM DATABASE archive TO anew (SCHEMA)")
         cursor.execute(f"INSERT INTO anew.calls {CALLS}")
         query = f"INSERT INTO anew.lookups {conditions.in_full(LOOKUPS)}"
@@ -213,8 +210,6 @@ def _copy_rest(cursor: duckdb.DuckDBPyConnection, fresh: Path, conditions: _Cond
         cursor.execute("DETACH anew")
         remove(fresh)
         raise
-    finally:
-        cursor.execute("RESET memory_limit")
 
 
 def _check(cursor: duckdb.DuckDBPyConnection, table: str) -> None:

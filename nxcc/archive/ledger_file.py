@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 ATTACHED_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.1
+_MODEST = "800MB"
 
 
 class LedgerFile:
@@ -41,9 +43,12 @@ class LedgerFile:
             if path.is_file() and not path.stat().st_size:
                 path.unlink()  # what a full disk leaves of a file that was to be created
             self._connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+            overflow = path.with_name(f"{path.stem}-overflow")  # for what does not fit into the memory
             try:
+                self._connection.execute(f"SET temp_directory = {quoted(overflow)}")
                 self._connection.execute(f"ATTACH {quoted(path)} AS archive")
                 remove(self.fresh)  # of somebody who was killed while making it
+                shutil.rmtree(overflow, ignore_errors=True)
                 self._connection.execute("USE archive")
                 migrate(self._connection)
             except BaseException:
@@ -126,6 +131,19 @@ class LedgerFile:
                         raise
                     tries -= 1
                     pause.wait(_LOOK_EVERY_S)
+
+
+@contextmanager
+def modest(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """The engine keeps little of what it reads and writes: work that goes once through all of a file gains nothing by
+    more."""
+    with suppress(duckdb.Error):  # more is in use
+        cursor.execute(f"SET memory_limit = '{_MODEST}'")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # what went wrong before says more
+            cursor.execute("RESET memory_limit")
 
 
 def bytes_of(path: Path) -> int:

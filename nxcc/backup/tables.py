@@ -33,17 +33,21 @@ def copy(path: Path, target: Path) -> None:
 
 
 def jobs(path: Path) -> set[str]:
-    """The ids of all jobs."""
+    """The ids of all jobs that have a folder: those that read calls by time alone have none."""
     with _sentences(path), _opened(path, "ro") as connection:
-        if "jobs" not in _counted(connection):
+        there = _counted(connection)
+        if "jobs" not in there:
             return set()
-        return {row[0] for row in connection.execute("SELECT id FROM jobs")}
+        imports = "WHERE id NOT IN (SELECT job_id FROM periods WHERE NOT answers)" if "periods" in there else ""
+        return {row[0] for row in connection.execute(f"SELECT id FROM jobs {imports}")}
 
 
 def without_jobs(path: Path, gone: set[str]) -> None:
     """Takes jobs out that were deleted while the rest was copied."""
     with _sentences(path), _opened(path, "rw") as connection:
-        connection.executemany("DELETE FROM jobs WHERE id = ?", [(job,) for job in gone])
+        for table, column in (("jobs", "id"), ("periods", "job_id")):
+            if table in _counted(connection):
+                connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(job,) for job in gone])
         connection.commit()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nxcc.archive import Archive, Explored, Look, Tallied, by_period
+from nxcc.archive import Archive, Explored, Look, Tallied, by_period, explored
 from nxcc.filters import Filters
 
 from .test_ledger import ago, answer
@@ -49,23 +49,23 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 
 
 def test_by_time__calls_count_once_and_blank_ones_are_no_order(archive: Archive) -> None:
-    explored = Explored(archive)
+    kept_up = Explored(archive)
     sent = [at(1, "a1", "A"), at(2, "a2", "A"), at(3, "b", "B"), at(4, "x"), at(5, "y"), at(6, None), at(7, None)]
     keep(archive, page(*(one | {"totalCustomerPrice": 1} for one in sent)), page(*sent[:1], at=2, n=2))
-    assert rows(explored) == [
+    assert rows(kept_up) == [
         ("", "x", None), ("", "y", None), ("", None, None), ("", None, None),
         ("A", "a1", 1), ("A", "a2", 2), ("B", "b", 1),
     ]  # fmt: skip
-    assert totals(explored) == {"calls": 7, "orders": 2, "cost": 6, "order_calls": 3}  # a1 has no cost any more
+    assert totals(kept_up) == {"calls": 7, "orders": 2, "cost": 6, "order_calls": 3}  # a1 has no cost any more
 
 
 def test_by_time__an_order_that_was_answered_out_of_pages_counts_once(archive: Archive) -> None:
-    explored = Explored(archive)
+    kept_up = Explored(archive)
     keep(archive, page(at(1, "a1", "A"), at(2, "a2", "A")))
-    before = totals(explored)
+    before = totals(kept_up)
     by_period.answer(archive, ["A"], page().stretch, ago(hours=2))
     by_period.answer(archive, ["A"], BOTH, ago(hours=1))
-    assert totals(explored) == before == {"calls": 2, "orders": 1, "cost": 0, "order_calls": 2}
+    assert totals(kept_up) == before == {"calls": 2, "orders": 1, "cost": 0, "order_calls": 2}
 
 
 @pytest.mark.parametrize("pages_first", [True, False])
@@ -73,7 +73,7 @@ def test_by_time__an_order_that_was_answered_out_of_pages_counts_once(archive: A
 def test_by_time__a_blank_call_moves_to_the_order_that_a_lookup_tells(
     archive: Archive, pages_first: bool, between: bool
 ) -> None:
-    explored = Explored(archive)
+    kept_up = Explored(archive)
     steps = [
         lambda: keep(archive, page(at(1, "a1"), at(2, "a2", "A"), at(3, "x"))),
         lambda: archive.append([answer("A", at(1, "a1"), at(2, "a2", "A"), asked_at=ago(hours=3))]),
@@ -81,8 +81,8 @@ def test_by_time__a_blank_call_moves_to_the_order_that_a_lookup_tells(
     for step in steps if pages_first else reversed(steps):
         step()
         if between:
-            explored.refresh()
-    assert rows(explored) == [("", "x", None), ("A", "a1", 1), ("A", "a2", 2)]
+            kept_up.refresh()
+    assert rows(kept_up) == [("", "x", None), ("A", "a1", 1), ("A", "a2", 2)]
 
 
 SMALL = st.integers(1, 6)
@@ -105,8 +105,10 @@ def sent(n: int, cost: int, *, blank: bool = False) -> dict[str, Any]:
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(events=EVENTS)
-def test_rebuilt__says_what_was_brought_up_step_by_step(archive: Archive, events: list[Any]) -> None:
+@given(events=EVENTS, rows_at_once=st.integers(1, 9), folded_at_once=st.integers(2, 20))
+def test_rebuilt__says_what_was_brought_up_step_by_step(
+    archive: Archive, events: list[Any], rows_at_once: int, folded_at_once: int
+) -> None:
     archive.owner["tenant"] = next(_tenants)
     stepwise = Explored(archive)
     for n, (what, how) in enumerate(events):
@@ -128,7 +130,10 @@ def test_rebuilt__says_what_was_brought_up_step_by_step(archive: Archive, events
     with archive.file.alone() as cursor, stepwise.gone() as forget_rows:
         forget_rows(cursor, "archive.calls")
     anew = Explored(archive)
-    anew.refresh()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(explored, "AT_ONCE", rows_at_once)
+        patch.setattr(explored, "FOLDED_AT_ONCE", folded_at_once)
+        anew.refresh()
     assert anew.read(ROWS, {}).to_pylist() == narrow
     assert totals(anew) == known
     assert known["calls"] == archive.size().calls

@@ -36,6 +36,20 @@ def test_archive__makes_its_folder(archive_at: ArchiveAt, tmp_path: Path) -> Non
     assert path.exists()
 
 
+def test_archive__what_does_not_fit_into_memory_lies_beside_it_and_goes(archive_at: ArchiveAt, tmp_path: Path) -> None:
+    overflow = tmp_path / "archive-overflow"
+    overflow.mkdir()
+    (overflow / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"+85261234567")  # of a process that was killed
+    archive = archive_at(tmp_path / "archive.duckdb")
+    assert not overflow.exists()
+    with archive.writing() as cursor:
+        cursor.execute("SET memory_limit = '50MB'")
+        cursor.execute("CREATE TEMP TABLE many AS SELECT hash(i)::VARCHAR AS text FROM range(3000000) AS t(i)")
+        assert list(overflow.iterdir())
+    archive.close()
+    assert not overflow.exists()
+
+
 def _in_another_process(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=30, check=True)

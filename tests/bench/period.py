@@ -9,7 +9,7 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-from nxcc.sandbox import Crowd, Sandbox
+from nxcc.sandbox import Sandbox
 from tests.jobs import importing
 from tests.jobs.conftest import House, as_csv
 from tests.jobs.test_import import week_of
@@ -33,7 +33,7 @@ def _plans() -> None:
     print("\na file of all orders of a week: requests by time, pages and single ones")
     print(f"{'orders':>8}{'calls':>9}{'blank':>8}{'without':>9}{'planned':>14}{'made':>14}{'of singles':>12}")
     for calls, blank, without in WORLDS:
-        crowd = Crowd(calls, blank=blank, without_calls=without)
+        crowd = importing.past(calls, blank=blank, without_calls=without)
         orders = crowd.orders()
         with Sandbox(crowd=crowd) as gateway, tempfile.TemporaryDirectory() as folder:
             house = House(Path(folder) / "data", gateway, concurrency=16)

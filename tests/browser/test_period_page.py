@@ -15,13 +15,14 @@ from nxcc.sandbox import Crowd, Sandbox
 from tests.browser import bulk
 from tests.browser.conftest import account, app
 from tests.browser.on_page import assert_fits, downloaded, settled, tiles
+from tests.jobs.importing import past
 
 CALLS = 3_000
 
 
 @pytest.fixture(scope="module")
 def crowd() -> Crowd:
-    return Crowd(CALLS, blank=0.01)
+    return past(CALLS, blank=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_period__half_of_it_read_is_half_covered_after_a_restart(
 
 
 def test_period__pages_that_do_not_end_halt_with_their_reason(tmp_path: Path, page: Page) -> None:
-    crowd = Crowd(500, days=1)
+    crowd = past(500, days=1)
     with Sandbox(crowd=crowd, pages="repeat") as gateway, app(tmp_path, settings(gateway)) as address:
         page.goto(f"{address}/period?period={crowd.first_day}_{crowd.last_day}")
         page.locator(".st-key-period_read button").first.click()

@@ -26,11 +26,10 @@ from tests.oidc.guarded import COOKIE_SECRET, LISTS, guarded_app
 from tests.oidc.provider import CLIENT_SECRET
 
 
-@pytest.fixture(scope="module")
-def day(browser: Browser, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Day:
+@pytest.fixture
+def day(browser: Browser, provider: Provider, tmp_path: Path) -> Day:
     """With the most that a log says: the server in both formats, one after the other, and command lines."""
-    tmp = tmp_path_factory.mktemp("walk")
-    data = tmp / "data"
+    data = tmp_path / "data"
     data.mkdir()
     day = Day({"key": KEY, "secret": SECRET, "cookie secret": COOKIE_SECRET, "client's secret": CLIENT_SECRET})
     settings = LISTS | {
@@ -47,7 +46,7 @@ def day(browser: Browser, provider: Provider, tmp_path_factory: pytest.TempPathF
             ):
                 through(browser, guarded, day)
             day.logs[form] = (data / "server.log").read_text()
-        command_lines(tmp, sandbox, day)
+        command_lines(tmp_path, sandbox, day)
         day.secrets |= {f"signature {n}": one.sign for n, one in enumerate(sandbox.requests) if one.sign}
     day.secrets |= {f"token {n}": token for n, token in enumerate(tokens)}
     day.data += leaks.of_folder(data, without=frozenset({"secrets.toml", "server.log"}))
@@ -59,7 +58,20 @@ def told(day: Day) -> list[Place]:
     return [*((f"log, {form}", log.encode()) for form, log in day.logs.items()), *day.said]
 
 
-def test_walk__the_day_was_a_full_one(day: Day) -> None:
+def test_walk__finds_nothing(day: Day, subtests: pytest.Subtests) -> None:
+    """One test, for the day takes minutes: tests of their own could each have it anew, in a process of their own."""
+    for look in (
+        the_day_was_a_full_one,
+        no_secret_is_anywhere,
+        no_number_out_of_a_crash_either,
+        no_number_of_a_record_is_in_a_log,
+        every_line_of_the_servers_log_is_an_object,
+    ):
+        with subtests.test(look.__name__):
+            look(day)
+
+
+def the_day_was_a_full_one(day: Day) -> None:
     """Else nothing would be found because nothing was done."""
     signatures = [name for name in day.secrets if "signature" in name]
     assert len(signatures) > 40
@@ -89,19 +101,19 @@ def test_walk__the_day_was_a_full_one(day: Day) -> None:
     )
 
 
-def test_walk__finds_nothing(day: Day) -> None:
+def no_secret_is_anywhere(day: Day) -> None:
     needles = Needles(day.secrets)
     places = [*told(day), *day.served, *day.files, *day.data]
     assert [leak for place in places for leak in needles.found_in(place)] == []
 
 
-def test_walk__no_number_out_of_a_crash_either(day: Day) -> None:
+def no_number_out_of_a_crash_either(day: Day) -> None:
     needles = Needles({"number": NUMBER, "digits": NUMBER[1:]})
     places = [*told(day), *day.served, *day.data]
     assert [leak for place in places for leak in needles.found_in(place)] == []
 
 
-def test_walk__no_number_of_a_record_is_in_a_log(day: Day) -> None:
+def no_number_of_a_record_is_in_a_log(day: Day) -> None:
     calls = next(content for name, content in day.data if name == "archive.duckdb read").decode()
     numbers = set(re.findall(r"'(\+?\d{8,15})'", calls))
     assert len(numbers) > 10
@@ -109,7 +121,7 @@ def test_walk__no_number_of_a_record_is_in_a_log(day: Day) -> None:
     assert [number for number in numbers if number in said] == []
 
 
-def test_walk__every_line_of_the_servers_log_is_an_object(day: Day) -> None:
+def every_line_of_the_servers_log_is_an_object(day: Day) -> None:
     """Streamlit's and uvicorn's as well; but for Streamlit's greeting, which is no log."""
     lines = [line for line in day.logs["json"].splitlines() if line.startswith("{")]
     loggers = {json.loads(line)["logger"].partition(".")[0] for line in lines}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from nxcc.api.protocol import MOST_ON_A_PAGE, PAGE_BY_TIME
 from nxcc.archive import Archive, periods
@@ -16,7 +17,7 @@ from nxcc.jobs.job import Job, Period
 from nxcc.jobs.starting import import_of
 from nxcc.jobs.store import Store
 from nxcc.sandbox import Sandbox, Seen
-from nxcc.sandbox.calls import midnight_ms
+from nxcc.sandbox.calls import ZONE, midnight_ms
 from nxcc.sandbox.crowd import Crowd
 from nxcc.sandbox.pages import Arrived
 from nxcc.stretches import CallFilters, Stretch
@@ -46,6 +47,11 @@ class Figures:
         return 1.1 * (self.calls / MOST_ON_A_PAGE + self.windows) + self.retries
 
 
+def past(calls: int, **how: Any) -> Crowd:
+    """A crowd whose last day has been over for a day: what began less than an hour ago never counts as read."""
+    return Crowd(calls, today=datetime.now(ZONE).date() - timedelta(days=1), **how)
+
+
 def time_of(crowd: Crowd) -> Stretch:
     """All the time that a crowd's calls began in."""
     return Stretch(midnight_ms(crowd.first_day) // 1000, midnight_ms(crowd.today) // 1000)
@@ -64,7 +70,7 @@ def pages_that_came(requests: Sequence[Seen]) -> int:
 
 def run(path: Path, *, calls: int, faults: float, seed: int, delay_s: float, **settings: object) -> Figures:
     """Reads a week of so many calls through the app, which is killed in the middle, and checks every call."""
-    crowd = Crowd(calls)
+    crowd = past(calls)
     week, added = time_of(crowd), list[Arrived]()
 
     def arrive(page: int) -> None:

@@ -12,13 +12,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from nxcc import backup
 from nxcc.archive import periods
 from nxcc.jobs import Job
+from nxcc.jobs.job import Period
 from nxcc.sandbox import Sandbox
 from nxcc.sandbox.crowd import Crowd
 from nxcc.stretches import CallFilters, Stretch, days_of, of_days
 
+from ..backup.conftest import nobody, restore
 from .conftest import House, wait_for
+from .importing import past
 
 ALL = CallFilters()
 PAGES = "/cdr/page"
@@ -60,7 +64,7 @@ def house(tmp_path: Path) -> Iterator[Callable[..., House]]:
 @pytest.fixture(scope="module")
 def crowd() -> Crowd:
     """A week of 6,000 calls, some of which do not say their order."""
-    return Crowd(6_000, blank=0.05, without_calls=0.03)
+    return past(6_000, blank=0.05, without_calls=0.03)
 
 
 def imported(house: House, job: Job) -> Job:
@@ -84,8 +88,24 @@ def test_import__each_call_once_and_hardly_a_request_too_many(house: Callable[..
         assert here.archive.size().calls == 6_000
 
 
+def test_import__is_in_a_backup(house: Callable[..., House], crowd: Crowd, tmp_path: Path) -> None:
+    with Sandbox(crowd=crowd) as gateway:
+        here, week = house(gateway), week_of(crowd)
+        here.jobs.begin()
+        imported(here, here.jobs.start_import(week, ALL, name="a week", who="ann"))
+        here.end()
+        backup.make(here.path, tmp_path / "b.zip", nobody)
+        restore(tmp_path / "restored", tmp_path / "b.zip")
+        there = house(gateway, "restored")
+        (job,) = there.store.all()
+        assert (job.calls, job.period, job.state) == (6_000, Period(week, ALL), "done")
+        assert kept(there) == Counter(gateway.calls_by_time(week.from_s, week.to_s))
+        there.jobs.begin()
+        assert imported(there, there.jobs.start_import(week, ALL, name="again", who="ann")).requests == 0
+
+
 def test_import__with_faults_and_arrivals_loses_nothing_that_was_there(house: Callable[..., House]) -> None:
-    crowd = Crowd(4_000)
+    crowd = past(4_000)
     week, added = week_of(crowd), []
 
     def arrive(page: int) -> None:
@@ -147,7 +167,7 @@ def test_import__a_gateway_whose_pages_never_end_is_told(
     house: Callable[..., House], manner: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nxcc.importing.reading.MOST_PAGES", 60)
-    crowd = Crowd(2_000, days=1)
+    crowd = past(2_000, days=1)
     with Sandbox(crowd=crowd, pages=manner) as gateway:  # type: ignore[arg-type]
         here = house(gateway)
         here.jobs.begin()
@@ -185,7 +205,7 @@ def test_import__waits_while_the_gateway_is_away(house: Callable[..., House], cr
 
 
 def test_by_period__the_same_answers_for_a_handful_of_requests(house: Callable[..., House]) -> None:
-    crowd = Crowd(6_000)
+    crowd = past(6_000)
     with Sandbox(crowd=crowd) as gateway:
         week, orders = week_of(crowd), crowd.orders()
         one_by_one, by_period = house(gateway, folder="singles"), house(gateway, folder="period")

@@ -7,19 +7,18 @@ from pathlib import Path
 
 from nxcc.archive import by_period, periods
 from nxcc.sandbox import Sandbox
-from nxcc.sandbox.crowd import Crowd
 from nxcc.stretches import CallFilters
 from nxcc.team.place import Team
 
 from ..jobs.conftest import wait_for
-from ..jobs.importing import pages_that_came, time_of
+from ..jobs.importing import pages_that_came, past, time_of
 from .group import Group
 
 CALLS = 6_000
 
 
 def test_kill__the_import_goes_on_in_another_worker(tmp_path: Path, team: Team) -> None:
-    crowd = Crowd(CALLS)
+    crowd = past(CALLS)
     week = time_of(crowd)
     with Sandbox(crowd=crowd, seed=8, faults=0.1, delay_s=0.3) as sandbox:
         group = Group(tmp_path, team, sandbox, concurrency=2)
