@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from nxcc.charts import By
+from nxcc.filters import Filters
 from nxcc.kpis import Terms
 from nxcc.overview import COST_BY, Overview
 from nxcc.palette import Palette
@@ -20,10 +23,7 @@ _TEXTS = {"hangup_reasons": "reason", "calls_by_hour": "hour", "answer_rate_heat
 def draw(overview: Overview, terms: Terms, palette: Palette) -> None:
     """All of them, as cards."""
     version = state.drawn()
-
-    def pick(name: str, values: list[Any]) -> None:
-        if values:
-            _filter(overview, name, values)
+    pick = partial(_filter, overview.filters, overview.by)
 
     def card(chart: Any) -> None:
         figures.card(chart, pick, version=version)
@@ -51,19 +51,18 @@ def _cost_by() -> None:
     )
 
 
-def _filter(overview: Overview, name: str, values: list[Any]) -> None:
+def _filter(filters: Filters, by: By, name: str, values: list[Any]) -> None:
     """What was picked becomes a filter; picking just that again takes it away."""
-    filters = overview.filters
-    for filter_name, value in _meant(overview, name, values).items():
+    for filter_name, value in _meant(name, values, by).items() if values else ():
         state.set_filter(filter_name, value) if value != getattr(filters, filter_name) else state.clear(filter_name)
 
 
-def _meant(overview: Overview, name: str, values: list[Any]) -> dict[str, Any]:
-    """Filters by name, for the values of a chart's points."""
+def _meant(name: str, values: list[Any], by: By) -> dict[str, Any]:
+    """Filters by name, for the values of a chart's points; bars of time are by day or by month."""
     if name in _TEXTS:
         return {_TEXTS[name]: tuple(str(value) for value in values)}
     if name in ("calls_by_day", "cost_by_day", "cost_by_month"):
-        return {"days": picked_days([str(value) for value in values], overview.by)}
+        return {"days": picked_days([str(value) for value in values], by)}
     if name == "talk_time":
         return {"talk": picked_range("talk", [float(value) for value in values])}
     if name == "waits":

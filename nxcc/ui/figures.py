@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import streamlit as st
@@ -90,21 +91,22 @@ def _plot(chart: Chart, pick: Pick | None, version: int) -> None:
         st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=_BARE)
         return
     key = f"{key}_{version}"
-
-    def selected() -> None:
-        points = st.session_state[key]["selection"]["points"]
-        values = [point["customdata"][0] for point in points if point.get("customdata")]
-        pick(chart.name, list(dict.fromkeys(value for value in values if value is not None)))
-
     st.plotly_chart(
         chart.figure,
         theme=None,
         key=key,
         alt=chart.alt,
         config=chart.config,
-        on_select=selected,
+        on_select=partial(_selected, key, chart.name, pick),
         selection_mode=chart.selects,
     )
+
+
+def _selected(key: str, name: str, pick: Pick) -> None:
+    """Streamlit keeps what hears of a selection for as long as the session lasts, so it does not hold the figure."""
+    points = st.session_state[key]["selection"]["points"]
+    values = [point["customdata"][0] for point in points if point.get("customdata")]
+    pick(name, list(dict.fromkeys(value for value in values if value is not None)))
 
 
 def parts(of_whole: Sequence[Part], palette: Palette, *, of: str, key: str, named: bool = False) -> None:
