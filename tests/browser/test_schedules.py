@@ -91,7 +91,7 @@ def test_schedule__made_run_and_its_job_opened(page: Page, start: Start) -> None
     expect(keyed(page, "history")).to_contain_text(re.compile(r"\d\d:\d\d · by \w+"))
     assert_fits(page)
     section.get_by_role("button", name="Job").first.click()
-    expect(page.locator("[data-testid=stMain]")).to_contain_text("All of this time has been read.", timeout=60_000)
+    expect(page.locator("[data-testid=stMain]")).to_contain_text("All of this time has been read", timeout=60_000)
 
     opened(page, address)
     assert deeds(page)[:3] == ["started", "ran a schedule", "made a schedule"]
