@@ -301,7 +301,7 @@ def _caught() -> tuple[type[BaseException], BaseException, Any]:
 
 def test_join__a_logger_with_its_own_way_out_goes_ours(begin: Begin, capfd: pytest.CaptureFixture[str]) -> None:
     text = begin("json", "debug")
-    theirs = logging.getLogger("uvicorn.test")
+    theirs = logging.getLogger("another.server")  # Streamlit has its way with uvicorn's
     theirs.addHandler(logging.StreamHandler())
     theirs.propagate = False
     logs.join(theirs)

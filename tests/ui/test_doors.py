@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from nxcc.settings import Settings
-from nxcc.ui import doors, sign_in, way_back
+from nxcc.ui import doors, resources, sign_in, way_back
 
 SECRET = "for tests"
 MINE = ("127.0.0.1", 8501)
@@ -21,6 +21,7 @@ Answer = list[dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    resources.close()  # else the settings of a desk that is open would count
     monkeypatch.setattr(sign_in, "configured", lambda: False)
     for module in (doors, sign_in):
         monkeypatch.setattr(module, "load", lambda: Settings(viewers=("@example.com",)))

@@ -33,11 +33,9 @@ def current(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return Settings(**now)
 
     monkeypatch.setattr(resources, "load", load)
-    resources._desk.clear()
+    resources.close()
     yield now
-    if isinstance(desk := resources.opened(), Desk):
-        desk.close()
-    resources._desk.clear()
+    resources.close()
 
 
 def test_follow_settings__the_same_settings_keep_the_desk(current: dict[str, object]) -> None:
