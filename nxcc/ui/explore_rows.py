@@ -15,7 +15,7 @@ from nxcc.flags import FLAGS
 from nxcc.kpis import DEFINITIONS, Terms
 from nxcc.overview import Overview
 from nxcc.palette import Palette
-from nxcc.ui import deeds, seen, tables
+from nxcc.ui import deeds, explore_tables, seen, tables
 from nxcc.ui import explore_filters as state
 
 A_PAGE = 50
@@ -97,7 +97,7 @@ def _agents(overview: Overview, terms: Terms) -> None:
         if agents.empty:
             st.caption("No calls, so no agents.")
             return
-        tables.agents_table(agents, terms.money)
+        explore_tables.agents(agents, terms.money)
         named = int(agents["agent"].notna().sum())
         st.caption(
             f"{named:,} agent{'' if named == 1 else 's'} · calls that nobody answered name none, and stand in the row "
@@ -128,7 +128,7 @@ def _quality(overview: Overview, terms: Terms) -> None:
             f"Calls that carry a flag, of {whole:,}. Figures leave nothing out because of one; the last columns "
             "say what they would be without those calls."
         )
-        tables.quality_table(
+        explore_tables.quality(
             pd.DataFrame(rows), {name: f"{DEFINITIONS[name].label} ({now[name].text})" for name in _WITHOUT}
         )
         present = [flag for flag, calls in zip(counts["flag"], counts["calls"], strict=True) if calls]
