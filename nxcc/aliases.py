@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from nxcc import masking, small_tables
 from nxcc.errors import AwayError, NxccError
 from nxcc.small_tables import Place, Text
-from nxcc.team.place import Team
 
 MARK = "~"
 
@@ -35,6 +34,9 @@ class AliasesError(NxccError):
 
 class AliasesAway(AliasesError, AwayError):
     """The table of aliases does not answer at the moment."""
+
+
+_SAID = small_tables.Said(AliasesError, AliasesAway, "Aliases in addresses", hides=True)
 
 
 class Aliases:
@@ -87,14 +89,5 @@ class Aliases:
                     connection.execute(_aliases.delete().where(_aliases.c.alias.in_(some)))
         return len(gone)
 
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        try:
-            yield
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            if isinstance(self.place, Team):
-                raise small_tables.told(self.place, error, AliasesError, AliasesAway) from None
-            raise AliasesError(
-                f"Addresses cannot be made or read ({self.place.name}).",
-                cure="Check that the data folder may be written and its disk is not full.",
-            ) from error
+    def _sentences(self) -> AbstractContextManager[None]:
+        return small_tables.sentences(self.place, _SAID)
