@@ -90,7 +90,7 @@ def _said(found: Coverage, filters: Filters, days: Days, zone: ZoneInfo) -> str:
     these = "Calls like these" if period_address.asked(filters).text else "Calls"
     if found.is_whole:
         until = coverage.known_until().astimezone(zone)
-        so_far = f" until {until:%H:%M} today" if days[1] >= until.date() else ""
+        so_far = f" until {until:%H:%M} on {until:%d %b}" if days[1] >= until.date() else ""
         return (
             f":green[:material/check_circle:] **All of this time has been read{so_far}.** {these} are in the archive."
         )
