@@ -19,6 +19,7 @@ from nxcc.sandbox import Sandbox
 from nxcc.settings import Settings
 
 from .conftest import DAY, outcomes_of, own
+from .jobs.conftest import wait_for
 
 
 @pytest.fixture
@@ -88,10 +89,8 @@ def job_on(desk: Desk, *ids: str) -> None:
     folder.read()
     folder.check(0)
     job = desk.jobs.start(folder, Checked(0), name="ids", who="amy")
-    until = time.monotonic() + 20
-    while (desk.jobs.store.get(job.id) or job).state != "done":
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    store = desk.jobs.store
+    wait_for(lambda: (store.get(job.id) or job).state == "done", 20)
 
 
 def test_hits__of_a_job_count_what_it_need_not_ask(desk: Desk) -> None:

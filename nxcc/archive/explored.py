@@ -23,7 +23,7 @@ from nxcc.errors import ArchiveError
 VERSION = 2
 SCHEMA = "explored"
 AT_ONCE = 250_000  # ledger rows that are worked on at a time: bounds the memory
-FOLDED_AT_ONCE = 1_000_000  # narrow rows: what is folded together is sorted by time, so more of it is passed over
+FOLDED_AT_ONCE = 1_000_000  # narrow rows, about so many: each time goes through all of them
 _MOST_ADDED = 2_000_000  # more new rows than this, and making all anew is quicker
 _OURS = "gateway = $gateway AND tenant_id = $tenant"
 _NEW = f"""SELECT rowid, * EXCLUDE (raw) REPLACE ({ORDER} AS order_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from nxcc.settings import Settings
 from tests.browser import bulk
 from tests.browser.conftest import account, app
 from tests.browser.on_page import assert_fits, settled
+from tests.jobs.conftest import wait_for
 
 
 def listed(page: Page, job: str) -> Locator:
@@ -69,10 +69,8 @@ def left(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Left:
         folder.check(0)
         jobs[name] = desk.jobs.start(folder, Checked(0), name=name, who="amy").id
     upload = desk.jobs.upload("checked.csv", io.BytesIO(bulk.ids_of("CHECKED", 4)))
-    until = time.monotonic() + 20
-    while any(job.state != "done" for job in desk.jobs.store.all()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    store = desk.jobs.store
+    wait_for(lambda: all(job.state == "done" for job in store.all()), 20)
     desk.close()
     return Left(data, jobs, upload.id)
 
