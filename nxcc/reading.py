@@ -11,6 +11,7 @@ LONGEST_S = 366 * 86_400
 MOST = 1e15  # of anything a record counts; beyond it is noise that would drown every sum
 LATEST_MS = 4_102_444_800_000  # 2100-01-01
 
+_NUMBER = (int, float, str)  # what can be one; not `int | float | str`, which is made anew wherever it stands
 _NO_LINK = re.compile(r"[\s\\]")
 
 
@@ -25,7 +26,7 @@ def text(value: Any) -> str | None:
 
 def number(value: Any) -> float | None:
     """A number, also out of text."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, _NUMBER):
         raise ValueError
     if isinstance(value, str):
         value = value.strip()
@@ -80,7 +81,7 @@ def truth(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
     known = {"true": True, "1": True, "false": False, "0": False}
-    if not isinstance(value, int | float | str):  # what is nested deep cannot even be written out
+    if not isinstance(value, _NUMBER):  # what is nested deep cannot even be written out
         raise ValueError
     word = str(value).strip().lower()
     if word not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def configured(sandbox: Sandbox, tmp_path: Path) -> Settings:
         attempts=1,
         data_dir=tmp_path / "data",
     )
+
+
+def test_open_desk__no_search_for_garbage_goes_through_what_is_imported(configured: Settings) -> None:
+    open_desk(configured).close()
+    frozen = gc.get_freeze_count()
+    assert frozen
+    open_desk(configured).close()
+    assert gc.get_freeze_count() <= frozen  # what a person's session needs for a while is not kept for ever
 
 
 def sandboxes() -> int:
