@@ -63,7 +63,7 @@ class OneWrite:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol without logs, which lets the app reach its transport. Its parser is in C: a fourth less CPU."""
+    """uvicorn's protocol, with a parser in C and without logs, which lets the app reach its transport."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
