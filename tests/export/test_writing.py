@@ -7,6 +7,7 @@ import resource
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -163,11 +164,17 @@ def when_it_runs(act: Callable[[int], None]) -> threading.Thread:
 
 def makes_a_file(pid: int) -> bool:
     process = Path("/proc") / str(pid)
-    return b"nxcc.export" in (process / "cmdline").read_bytes() and "libarrow" in (process / "maps").read_text()
+    with suppress(OSError):  # it has ended meanwhile
+        return b"nxcc.export" in (process / "cmdline").read_bytes() and "libarrow" in (process / "maps").read_text()
+    return False
 
 
 def children() -> list[int]:
-    return [int(pid) for children in Path("/proc/self/task").glob("*/children") for pid in children.read_text().split()]
+    found: list[int] = []
+    for of_a_thread in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended meanwhile
+            found += [int(pid) for pid in of_a_thread.read_text().split()]
+    return found
 
 
 @LINUX
