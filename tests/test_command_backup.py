@@ -181,7 +181,7 @@ def test_backup__and_restore_while_the_app_works(command: Command, tmp_path: Pat
     crm.write_bytes(as_csv([["order_id"], *([order_id] for order_id in ids)]))
     with Sandbox(today=TODAY) as slow:
         run = command(slow, RATE_PER_SECOND="40")
-        other = command(slow, DATA_DIR=str(tmp_path / "other"))
+        other = command(slow, DATA_DIR=str(tmp_path / "other"), RATE_PER_SECOND="0")
         with app(data, {f"NXCC_{name}": value for name, value in run.settings.items()}):
             watching = run.start("--file", str(crm), "--orders-out", str(tmp_path / "orders.csv"))
             wait_for(lambda: len(slow.requests) >= 60, within_s=60)

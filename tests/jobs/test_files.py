@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from nxcc import export
 from nxcc.errors import NxccError
-from nxcc.export import BOM, RESULT_COLUMNS, Format
+from nxcc.export import BOM, RESULT_COLUMNS, Format, convert_apart
 from nxcc.jobs import Checked, FileRequest, Job, Kind, download_name, files
 from nxcc.sandbox import Sandbox
 
@@ -33,11 +34,42 @@ def column(path: Path, name: str) -> list[Any]:
     return list(pq.read_table(path)[name].to_pylist())
 
 
+def content_of(path: Path) -> bytes:
+    """What a CSV file holds, or the sheet of an XLSX file, whose other parts say when it was made."""
+    if path.suffix == ".csv":
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as book:
+        return b"".join(book.read(name) for name in ("xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"))
+
+
 def table_of(path: Path) -> list[list[str]]:
     """Header and rows of a CSV file."""
     content = path.read_bytes().decode()
     assert content.startswith(BOM)
     return list(csv.reader(content[1:].splitlines(keepends=True)))
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_file__made_here_or_in_a_process_of_its_own_is_the_same(
+    sandbox: Sandbox, house_of: HouseOf, monkeypatch: pytest.MonkeyPatch, format: Format
+) -> None:
+    house = house_of(sandbox)
+    found = [own("SAMPLE-VENDOR") for _ in range(3)]
+    job = house.done(house.start(found))
+    apart: list[Path] = []
+
+    def noted(source: Path, path: Path, *said: Any, **more: Any) -> int:
+        apart.append(path)
+        return convert_apart(source, path, *said, **more)
+
+    monkeypatch.setattr(export, "convert_apart", noted)
+    path = house.jobs.file(job, request("calls", format))
+    here = content_of(path)
+    assert apart == []
+    path.unlink()
+    monkeypatch.setattr(files, "FEW_CELLS", 10)
+    assert content_of(house.jobs.file(job, request("calls", format))) == here
+    assert apart == [path]
 
 
 def test_orders__row_for_row_as_uploaded(sandbox: Sandbox, house_of: HouseOf, monkeypatch: pytest.MonkeyPatch) -> None:
