@@ -144,11 +144,10 @@ def decode(
     envelope = _json(body)
     code = _code(envelope) if isinstance(envelope, dict) else None
     if isinstance(envelope, dict) and code is not None and not (code == 0 and http_status >= 300):
-        evidence = Evidence(
-            code, clean_text(envelope.get("msg"), redact=redact), _req_id(envelope, redact), http_status
-        )
-        if code == 0:
-            return Answer(_records(envelope.get("data"), evidence), evidence.req_id)
+        req_id = _req_id(envelope, redact)
+        if code == 0 and (records := _records(envelope.get("data"))) is not None:
+            return Answer(records, req_id)
+        evidence = Evidence(code, clean_text(envelope.get("msg"), redact=redact), req_id, http_status)
         raise _failure(code, evidence, retry_after_s, check)
     evidence = Evidence(http_status=http_status)
     if 300 <= http_status < 400:
@@ -180,6 +179,12 @@ def clean_text(value: object, limit: int = MAX_MESSAGE, redact: Callable[[str], 
 
 
 def _failure(code: int, evidence: Evidence, retry_after_s: float | None, check: str) -> ApiError:
+    if code == 0:
+        return ApiError(
+            "The API's answer holds data of a shape that its documentation does not have.",
+            cure="Nothing was taken from it; show it to the vendor.",
+            evidence=evidence,
+        )
     said = f"{code}: {evidence.message}" if evidence.message else f"Code {code}"
     if any(word in evidence.message.lower() for word in _RATE_WORDS):
         return TransientError(
@@ -210,18 +215,15 @@ _CURES = {
 }
 
 
-def _records(data: object, evidence: Evidence) -> list[Record]:
+def _records(data: object) -> list[Record] | None:
+    """The records in an answer's data; None for a shape that the vendor's documentation does not have."""
     if data is None or data in ({}, []):
         return []
     if isinstance(data, dict) and data.get("callId"):
         return [data]
     if isinstance(data, list) and all(isinstance(record, dict) and record for record in data):
         return data
-    raise ApiError(
-        "The API's answer holds data of a shape that its documentation does not have.",
-        cure="Nothing was taken from it; show it to the vendor.",
-        evidence=evidence,
-    )
+    return None
 
 
 def _json(body: bytes) -> object:

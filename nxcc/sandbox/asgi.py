@@ -105,7 +105,7 @@ class SandboxApp:
             outcome = self._order(body) if path == QUERY_BY_ORDER else await self._page(body)
         self._note(at, path, headers, body, outcome)
         if self.behaviour.delay_s > 0:
-            await asyncio.sleep(self.behaviour.delay_s)
+            await asyncio.sleep(at + self.behaviour.delay_s - time.monotonic())
         if isinstance(outcome, Reply):
             return await self._send(outcome, send)
         return await misbehave(outcome, scope, receive, send)

@@ -116,11 +116,11 @@ class Sandbox:
     """A local NXCC API, as strict as the vendor's; a context manager.
 
     `port` 0 takes a free one. `today` is the day that ends the world's 60 days (default: today in Asia/Shanghai).
-    `delay_s` passes before each answer. `faults` is the share of requests that fail by a random transient fault.
-    `rate_limit` is how many requests may pass in a second; more get HTTP 429. `clock` gives epoch seconds. A `crowd`
-    stands for the ordinary world. `pages` is one of `MANNERS`, in which pages of calls by time are given, or "".
-    `on_page` is called before each page is made, in a thread, with how many were asked for so far (1 for the first);
-    it may `add_calls`.
+    `delay_s` passes between a request and its answer. `faults` is the share of requests that fail by a random
+    transient fault. `rate_limit` is how many requests may pass in a second; more get HTTP 429. `clock` gives epoch
+    seconds. A `crowd` stands for the ordinary world. `pages` is one of `MANNERS`, in which pages of calls by time
+    are given, or "". `on_page` is called before each page is made, in a thread, with how many were asked for so far
+    (1 for the first); it may `add_calls`.
     """
 
     def __init__(
