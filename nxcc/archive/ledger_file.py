@@ -46,6 +46,7 @@ class LedgerFile:
             overflow = path.with_name(f"{path.stem}-overflow")  # for what does not fit into the memory
             try:
                 self._connection.execute(f"SET temp_directory = {quoted(overflow)}")
+                self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
                 self._connection.execute(f"ATTACH {quoted(path)} AS archive")
                 remove(self.fresh)  # of somebody who was killed while making it
                 shutil.rmtree(overflow, ignore_errors=True)
@@ -71,7 +72,6 @@ class LedgerFile:
         with self._gate.together(), sentences(self.path), self._connection.cursor() as cursor:
             if not self._attached:
                 self._attach()
-            cursor.execute("SET TimeZone = 'UTC'")
             yield cursor
 
     @contextmanager

@@ -90,6 +90,7 @@ class LedgerLake:
     def _engine(self) -> duckdb.DuckDBPyConnection:
         made = engine(self.lake)
         self.engines += 1
+        made.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
         made.execute("SET temp_directory = '{}'".format(str(self.folder.path).replace("'", "''")))
         return made
 
@@ -140,7 +141,6 @@ class LedgerLake:
             self._connection.cursor() as cursor,
         ):
             try:
-                cursor.execute("SET TimeZone = 'UTC'")
                 yield cursor
             finally:
                 # Closing it would roll back as well; but where that fails, as it does over a broken connection, the
