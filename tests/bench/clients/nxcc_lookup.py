@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 
-import pandas as pd  # noqa: F401 - DuckDB imports it when it is handed the first table
+import pandas as pd  # noqa: F401 - DuckDB imports these two when it is handed the first table
+import pyarrow.dataset as ds  # noqa: F401
 
 from nxcc.__main__ import main
 from tests.bench.measured import measured
