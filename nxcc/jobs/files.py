@@ -24,6 +24,7 @@ Seen = Literal["whole", "own rows", "masked"]
 
 ROWS_AT_ONCE = 50_000
 FEW_CELLS = 100_000  # made in 0.03 s (CSV) or 0.1 s (XLSX); to start a process for it takes 0.6 s
+FEW_BYTES = 10_000_000  # of them, unpacked
 REASONS = {code: intake.reason(code) for code in intake.PROBLEMS}
 _RESULTS = pa.schema(
     [
@@ -142,7 +143,8 @@ def _is_small(parquet: Path) -> bool:
         said = pq.read_metadata(parquet)
     except (OSError, pa.ArrowInvalid):  # whoever converts it says so
         return False
-    return bool(said.num_rows * said.num_columns <= FEW_CELLS)
+    size = sum(said.row_group(n).total_byte_size for n in range(said.num_row_groups))
+    return bool(said.num_rows * said.num_columns <= FEW_CELLS and size <= FEW_BYTES)
 
 
 def _version(job: Job, wanted: FileRequest) -> str:

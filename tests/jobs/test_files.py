@@ -49,9 +49,9 @@ def table_of(path: Path) -> list[list[str]]:
     return list(csv.reader(content[1:].splitlines(keepends=True)))
 
 
-@pytest.mark.parametrize("format", ["csv", "xlsx"])
+@pytest.mark.parametrize(("format", "limit"), [("csv", "FEW_CELLS"), ("xlsx", "FEW_BYTES")])
 def test_file__made_here_or_in_a_process_of_its_own_is_the_same(
-    sandbox: Sandbox, house_of: HouseOf, monkeypatch: pytest.MonkeyPatch, format: Format
+    sandbox: Sandbox, house_of: HouseOf, monkeypatch: pytest.MonkeyPatch, format: Format, limit: str
 ) -> None:
     house = house_of(sandbox)
     found = [own("SAMPLE-VENDOR") for _ in range(3)]
@@ -67,7 +67,7 @@ def test_file__made_here_or_in_a_process_of_its_own_is_the_same(
     here = content_of(path)
     assert apart == []
     path.unlink()
-    monkeypatch.setattr(files, "FEW_CELLS", 10)
+    monkeypatch.setattr(files, limit, 10)
     assert content_of(house.jobs.file(job, request("calls", format))) == here
     assert apart == [path]
 
