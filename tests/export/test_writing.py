@@ -187,7 +187,16 @@ def test_convert_apart__a_process_that_is_killed(tmp_path: Path, waiting: Path) 
     assert list(tmp_path.iterdir()) == [waiting]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the tests run in the background of a shell, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @LINUX
+@pytest.mark.usefixtures("interruptible")
 def test_convert_apart__ends_the_process_when_the_caller_is_interrupted(tmp_path: Path, waiting: Path) -> None:
     thread = when_it_runs(lambda _: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
