@@ -1,7 +1,8 @@
 """Tables of any size as files: CSV, XLSX and Parquet, written piece by piece.
 
 `write` takes a stream of batches. The app lets it write Parquet, which is quick, and has the other formats made of
-that by `convert_apart`, in a process of their own, so that its threads stay free.
+that: of a small table by `convert`, at once; of others by `convert_apart`, in a process of their own, so that its
+threads stay free.
 """
 
 from __future__ import annotations

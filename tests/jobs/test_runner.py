@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nxcc.errors import ArchiveError
+from nxcc.errors import ArchiveError, ConfigurationError
 from nxcc.jobs import Checked, JobsError
 from nxcc.sandbox import Sandbox
 from nxcc.team.place import Team
@@ -275,6 +275,9 @@ def test_halt__a_wrong_configuration_and_after_its_cure_it_goes_on(
         assert code in halted.note
         assert any(order_id in halted.note for order_id in ids)
         assert cure in halted.cure
+        live = house.jobs._runner.live(halted.id)  # not `jobs.live`: in a team, it tells of ended runs by their row
+        assert live
+        assert isinstance(live.error, ConfigurationError)
 
         house.lookup.client = right
         house.jobs.resume(halted)
