@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from nxcc import masking
 from nxcc.sandbox import Sandbox
@@ -116,20 +118,22 @@ class Visit:
     page: Page
     ear: Ear
     at: str = ""
+    expected: str = ""
     mine: dict[str, str] = field(default_factory=dict)
 
     def key(self, key: str) -> Locator:
         return self.page.locator(f".st-key-{key}")
 
     def can(self, key: str) -> bool:
-        """Whether a button is there and can be clicked; at a second look too, for what draws itself anew."""
-        button = self.key(key).locator("button")
+        """Whether a button is there and can be clicked; one that should be is waited for."""
         if self.page.locator(NOT_DRAWN).count():
             return False
+        button = self.key(key).locator("button:enabled")
         if not button.count():
-            self.page.wait_for_timeout(250)
+            with suppress(PlaywrightTimeout):
+                button.wait_for(timeout=250 if self.expected == "no" else 10_000)
             settled(self.page)
-        return button.count() == 1 and button.is_enabled()
+        return button.count() == 1
 
     def asked(self, order_id: str) -> int:
         """How often the vendor was asked for an order."""
@@ -161,6 +165,7 @@ def test_roles__may_do_what_the_table_says(role: str, browser: Browser, guarded:
                 visit.at = at
                 visit.ear.heard()
                 open_at(visit, at)
+            visit.expected = EXPECTED[role][at, what]
             tried[at, what] = TRIES.get(what, file)(visit, what)
     assert tried == EXPECTED[role]
 
@@ -373,7 +378,9 @@ def record(visit: Visit, what: str) -> str:
     visit.key("order_raw").locator("summary").click()
     visit.key(what).locator("button").wait_for()
     settled(visit.page)
-    said = seen(visit.key("order_raw").locator("code").inner_text().encode(), visit.guarded.filled)
+    code = visit.key("order_raw").locator("code")
+    expect(code).to_contain_text(re.compile(r"^\s*\{.*\}\s*$", re.DOTALL))
+    said = seen((code.text_content() or "").encode(), visit.guarded.filled)
     content = file(visit, what)
     assert said == content
     return content
