@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from nxcc.sandbox import Sandbox
 from tests.browser.chromium import ARGUMENTS, executable
+from tests.browser.person import somebody
 from tests.browser.server import account, app
 from tests.oidc import Provider
 from tests.oidc.guarded import Guarded, guarded_app
@@ -32,17 +33,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
-    """Opens pages in browsers of their own, at 1440x900 in Shanghai, from which only this machine can be reached."""
+    """Opens pages in browsers of their own, from which only this machine can be reached."""
     with ExitStack() as stack:
 
         def opened() -> Page:
-            context = browser.new_context(
-                viewport={"width": 1440, "height": 900},
-                timezone_id="Asia/Shanghai",
-                locale="en-GB",
-                color_scheme="light",
-                reduced_motion="reduce",  # what fades in costs a sixth of a page's time
-            )
+            context = somebody(browser)
             stack.callback(context.close)
             return context.new_page()
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
+from tests.browser.person import LATE
+
+_RESTS = "[data-testid=stApp][data-test-script-state=notRunning]"
 SIZES = ((1440, 900), (1280, 720))
 _LABEL_AND_VALUE = """all => all.map(one => ["stMetricLabel", "stMetricValue"].map(
     part => one.querySelector(`[data-testid=${part}]`)?.innerText.trim() ?? ""))"""
@@ -60,8 +63,8 @@ def downloaded(page: Page, key: str) -> tuple[bytes, list[dict[str, str]]]:
 
 
 def settled(page: Page) -> None:
-    """Returns when the page has been drawn."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    """Returns when the page has been drawn: nothing runs, and the code of all that is shown has come."""
+    page.locator(f"{_RESTS}:not(:has({LATE}))").wait_for()
 
 
 def eventually(page: Page, condition: Callable[[], object], within_s: float = 15) -> None:

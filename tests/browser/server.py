@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -73,8 +74,18 @@ def served(data: Path, settings: dict[str, str]) -> Iterator[Server]:
             _wait_for(address)
             yield Server(address, server.pid)
         finally:
-            server.terminate()
-            server.wait()
+            _stop(server)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """Ends it as a supervisor does; once more by hand when it waits for a browser that only holds a connection open:
+    uvicorn knows no end of that wait."""
+    server.terminate()
+    try:
+        server.wait(15)
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
 
 
 def trouble(log: str) -> list[str]:

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from nxcc import wording
 from tests.browser import bulk
 from tests.browser.on_page import download, settled
+from tests.browser.person import somebody
 from tests.browser.server import account, app
 from tests.hostile import files, records, texts
 from tests.hostile.conftest import GUARD, Gateway, gateway  # noqa: F401 - a fixture
@@ -111,7 +112,7 @@ def served(told_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture
 def watched(browser: Browser, served: str) -> Iterator[Watched]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="Asia/Shanghai")
+    context = somebody(browser)
     made = Watched(context.new_page(), served)
     made.page.on("request", lambda request: made.requests.append(request.url))
     made.page.on("websocket", lambda socket: made.requests.append(socket.url))

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from nxcc.sandbox import Sandbox
 from tests.browser.on_page import download, settled
+from tests.browser.person import somebody
 from tests.browser.server import PROJECT
 from tests.oidc import PEOPLE, Provider
 from tests.oidc.guarded import Filled, Guarded, choose, guarded_app, sign_in, sign_in_undrawn, signed
@@ -26,7 +27,7 @@ ON_A_LIST = {"vera", "anna", "leo", "ada", "upper", "grouped", "groups-text", "m
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of a browser in which nobody has signed in yet."""
-    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+    with somebody(browser) as context:
         yield context.new_page()
 
 

@@ -24,6 +24,7 @@ from nxcc.filters import Filters
 from nxcc.jobs import Checked
 from nxcc.sandbox import Sandbox
 from nxcc.settings import Settings
+from tests.browser.person import somebody
 from tests.browser.server import account, app
 from tests.oidc.provider import Provider
 
@@ -34,8 +35,6 @@ LISTS = {
     "NXCC_LEADS": "leo@example.com, groups=desk-leads",
     "NXCC_ADMINS": "ada@example.com",
 }
-LOOK = {"viewport": {"width": 1440, "height": 900}, "timezone_id": "Asia/Shanghai", "locale": "en-GB"}
-
 
 OWNER = "anna@example.com"  # of what was uploaded
 OWN_NUMBER = "85251234567"  # stands in the uploaded files alone
@@ -66,7 +65,7 @@ class Guarded:
 
     def context(self, browser: Browser, person: str = "") -> BrowserContext:
         """A browser of somebody's own, in which they have signed in; "" = nobody has."""
-        context = browser.new_context(**LOOK)  # type: ignore[arg-type]
+        context = somebody(browser)
         if person:
             context.add_cookies([_cookie(name, value) for name, value in self.cookies(person).items()])
         return context

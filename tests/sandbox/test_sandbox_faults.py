@@ -66,7 +66,7 @@ def test_reserved__fails_always_or_n_times(
 
 @pytest.mark.parametrize(("kind", "expected"), [("TIMEOUT", "timeout"), ("SLOW", "timeout in the body")])
 def test_reserved__no_answer_in_time(sandbox: Sandbox, kind: str, expected: str) -> None:
-    assert _what(sandbox, f"FAIL-{kind}-1", timeout_s=0.15) == expected
+    assert _what(sandbox, f"FAIL-{kind}-1", timeout_s=0.5) == expected
     assert _what(sandbox, f"FAIL-{kind}-1") == (200, 0)
 
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import bulk
 from tests.browser.chromium import ARGUMENTS, executable
+from tests.browser.person import somebody
 from tests.browser.server import PROJECT, served, trouble
 
 from .group import Group
@@ -87,7 +88,7 @@ def replicas(group: Group) -> Iterator[Replicas]:
 
 
 def _at(chromium: Browser, address: str, app: str) -> Page:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, timezone_id="Asia/Shanghai")
+    context = somebody(chromium)
     context.add_cookies([{"name": "nxcc_app", "value": app, "url": address}])
     page = context.new_page()
     answer = page.goto(address)
