@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp  ## serve the app (the sandbox answers until credentials 
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/dev.stamp chromium postgres  ## run every test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: $(VENV)/dev.stamp  ## style, types, direction of imports, secrets, weaknesses of packages
 	$(BIN)/ruff check .

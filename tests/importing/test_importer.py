@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,23 @@ def test_lost__pages_that_could_not_be_kept_are_missed(archive: Archive, monkeyp
         run(an_importer(gateway, archive, HOURS))
     run(an_importer(gateway, archive, HOURS))
     assert kept(archive) == whole(calls)
+
+
+def test_stop__what_has_come_is_kept_however_long_that_takes(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = world(*map(of_second, range(0, 24 * HOUR, 60)))
+    gateway, stop = Gateway(calls, cap=5), threading.Event()
+    importing = an_importer(gateway, archive, DAY, stop=stop)
+
+    def keep_slowly(*arguments: Any, keep: Callable[..., int] = periods.keep) -> int:
+        wait_for(importing._pages.full, 5)  # and more come, which wait for their place
+        stop.set()
+        threading.Event().wait(20 * importer.LOOK_S)
+        monkeypatch.setattr(periods, "keep", keep)
+        return keep(*arguments)
+
+    monkeypatch.setattr(periods, "keep", keep_slowly)
+    run(importing)
+    assert 4 * importer.BATCH < gateway.requests == len(pages_of(archive))
 
 
 def test_smaller_pages__whatever_the_first_stretch_says(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
