@@ -277,7 +277,7 @@ def seconds_to_stop(batches: Iterator[list[Outcome]], stop: threading.Event, aft
 def test_run__stops_while_ids_wait_to_be_tried_again(sandbox: Sandbox, lookup_on: LookupOn) -> None:
     ids = [own("FAIL-429") for _ in range(12)]
     lookup, stop = lookup_on(sandbox, concurrency=4, wait=threading.Event.wait), threading.Event()
-    assert seconds_to_stop(lookup.run(ids, stop=stop), stop, 0.3) < 3
+    assert seconds_to_stop(lookup.run(ids, stop=stop), stop, 0.3) < 1
     assert not lookup._claims._claims
 
 
@@ -288,7 +288,7 @@ def test_run__stops_while_another_run_holds_every_place(sandbox: Sandbox, lookup
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(lambda: outcomes_of(lookup.run([f"P{n}" for n in range(9)], stop=other_stop)))
         threading.Event().wait(0.3)
-        assert seconds_to_stop(lookup.run([f"Q{n}" for n in range(9)], stop=stop), stop, 0.3) < 3
+        assert seconds_to_stop(lookup.run([f"Q{n}" for n in range(9)], stop=stop), stop, 0.3) < 1
         other_stop.set()
         other.result(5)
     assert not lookup._claims._claims

@@ -55,7 +55,7 @@ def test_stop__ends_waiting_clients_at_once_and_can_start_again() -> None:
         thread.join(5)
 
     assert sorted(met) == ["A1", "FAIL-TIMEOUT"]
-    assert time.monotonic() - started < 4  # and not the 20 s that they would wait
+    assert time.monotonic() - started < 2
     sandbox.stop()  # nothing more to do
 
 
