@@ -75,7 +75,7 @@ class Importer:
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
         self._is_lost = False  # pages could not be kept: none that follow them may be, or they would not be missed
-        self._is_left = False  # nobody takes pages any more
+        self._is_over = False  # nobody takes pages any more
         self._halt = threading.Event()  # the threads end when what is under way has come
         self._away_since: float | None = None
         self.away_until: float | None = None
@@ -130,7 +130,7 @@ class Importer:
                 raise self._failure
         finally:
             self._halt.set()
-            self._is_left = True
+            self._is_over = True
             batch = [self._pages.get_nowait() for _ in range(self._pages.qsize())]
             if batch and not self._is_lost:
                 self._keep(batch)
@@ -202,7 +202,7 @@ class Importer:
                 self._pages.put(page, timeout=LOOK_S)
                 return
             except queue.Full:
-                if self._is_left:  # it is asked again
+                if self._is_over:  # it is asked again
                     return
 
     def _wait(self, error: TransientError) -> None:

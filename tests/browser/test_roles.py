@@ -128,12 +128,11 @@ class Visit:
         """Whether a button is there and can be clicked; one that should be is waited for."""
         if self.page.locator(NOT_DRAWN).count():
             return False
-        button = self.key(key).locator("button:enabled")
-        if not button.count():
-            with suppress(PlaywrightTimeout):
-                button.wait_for(timeout=250 if self.expected == "no" else 10_000)
-            settled(self.page)
-        return button.count() == 1
+        with suppress(PlaywrightTimeout):
+            self.key(key).locator("button:enabled").wait_for(timeout=250 if self.expected == "no" else 10_000)
+        settled(self.page)
+        button = self.key(key).locator("button")
+        return button.count() == 1 and button.is_enabled()
 
     def asked(self, order_id: str) -> int:
         """How often the vendor was asked for an order."""
